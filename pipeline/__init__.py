@@ -1,0 +1,1 @@
+"""Therapy session events in; billable units, running totals and threshold alerts out."""

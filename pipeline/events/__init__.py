@@ -1,0 +1,1 @@
+"""The messages in and out, one module a family; the codec."""

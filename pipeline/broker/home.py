@@ -1,0 +1,119 @@
+"""The folder that one embedded broker lives in: where its files are, and which process serves it."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipeline.broker import failure
+
+if TYPE_CHECKING:
+    import psutil
+
+RUN_FLAG = "-Dkxwatch.run="
+"""On the broker's command line with a value of its own: a process id alone may have become another process's."""
+
+
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """What the state file says: which process serves the home, where, and for whom.
+
+    `owner` is the process that the broker ends with, null when it lives by itself.
+    """
+
+    pid: int
+    run: str
+    address: str
+    ready: bool
+    owner: int | None
+
+    def process(self) -> "psutil.Process | None":
+        """Give the broker's process; none when it has ended."""
+        import psutil  # noqa: PLC0415 -- an extra; without it no broker was ever started.
+
+        try:
+            process = psutil.Process(self.pid)
+            return process if RUN_FLAG + self.run in process.cmdline() else None
+        except psutil.Error:
+            return None
+
+    def orphaned(self) -> bool:
+        """Tell whether the owner is gone, so that the broker ends this moment."""
+        import psutil  # noqa: PLC0415 -- as above.
+
+        return self.owner is not None and not psutil.pid_exists(self.owner)
+
+
+class Home:
+    """The folder `KXWATCH_HOME` and what is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.jars = self.folder / "jars"
+        self.data = self.folder / "data"
+        self.log = self.folder / "broker.log"
+        self.temporary = self.folder / "tmp"
+        self.properties = self.folder / "server.properties"
+        self.state = self.folder / "broker.json"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let one process start or stop the broker at a time; the others wait for it."""
+        with failure.of_the_disk(self.folder):
+            # Only its user may look in: what the topics hold is about patients.
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = (self.folder / "broker.lock").open("w")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def serving(self) -> Serving | None:
+        """Give the broker that serves this home, ready or not; none when its process has ended."""
+        try:
+            serving = msgspec.json.decode(self.state.read_bytes(), type=Serving)
+        except (OSError, msgspec.DecodeError):
+            return None
+        return serving if serving.process() else None
+
+    def serve(self, serving: Serving) -> None:
+        """Write the state file, whole or not at all."""
+        new = self.state.with_suffix(".new")
+        new.write_bytes(msgspec.json.encode(serving))
+        new.replace(self.state)
+
+    def left(self) -> None:
+        """Remove the state file: nothing serves this home any more."""
+        self.state.unlink(missing_ok=True)
+
+    def set_aside(self) -> Path | None:
+        """Move the data folder beside itself, and give its new name; none when there is no data."""
+        if not self.data.exists():
+            return None
+        aside = self.folder / f"data.damaged-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
+        return self.data.rename(aside)
+
+    def cluster(self) -> str:
+        """Give the id of the cluster that the data folder belongs to.
+
+        Errors: `Refused` when the data folder does not say.
+        """
+        path = self.data / "meta.properties"
+        lines = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
+        found = [line.removeprefix("cluster.id=").strip() for line in lines if line.startswith("cluster.id=")]
+        if not found:
+            raise failure.damaged(self.folder, "meta.properties names no cluster")
+        return found[0]
+
+    def data_bytes(self) -> int:
+        """Give what the data folder takes on the disk: blocks, as its index files are sparse."""
+        total = 0
+        for path in self.data.rglob("*"):
+            try:
+                total += path.stat().st_blocks * 512
+            except OSError:  # A segment that the broker deleted this moment.
+                continue
+        return total

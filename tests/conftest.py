@@ -1,0 +1,82 @@
+"""What every test may ask for: one real broker for the whole run, homes of its own, and settings that disturb no one."""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.broker import EmbeddedBroker
+from pipeline.settings import PREFIX, Settings, default_home
+
+JARS = Path(os.environ.get(f"{PREFIX}HOME") or default_home()).absolute() / "jars"
+"""The user's own jars, read before the environment is cleared: a test run fetches nothing twice."""
+
+MakeHome = Callable[[], Path]
+MakeSettings = Callable[..., Settings]
+
+
+def new_home(folder: Path) -> Path:
+    """Make a home folder there that shares the user's jars."""
+    JARS.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "jars").symlink_to(JARS, target_is_directory=True)
+    return folder
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every KXWATCH_* variable away: a test never touches the Kafka or the home of whoever runs it."""
+    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def kafka_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of the broker `kafka`."""
+    return new_home(tmp_path_factory.mktemp("kafka") / "home")
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_home: Path) -> Iterator[str]:
+    """The address of one real broker that the whole run shares."""
+    with EmbeddedBroker(Settings(home=kafka_home, broker_port=free_port())) as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture
+def make_home(tmp_path: Path) -> MakeHome:
+    """Make homes for brokers of a test's own; they share the user's jars."""
+    return lambda: new_home(tmp_path / f"home-{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def make_settings(kafka: str, kafka_home: Path, tmp_path: Path) -> MakeSettings:
+    """Make settings for the shared broker: one topic prefix and one app id a test, so that no test meets another."""
+    token = uuid.uuid4().hex[:12]
+    own: dict[str, Any] = {
+        "brokers": kafka,
+        "home": kafka_home,
+        "topic_prefix": f"t-{token}.",
+        "app_id": f"app-{token}",
+        "data_dir": tmp_path / "data",
+        "metrics_port": 0,
+    }
+    return lambda **overrides: Settings(**(own | overrides))
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings) -> Settings:
+    """The settings of a test that needs nothing special."""
+    return make_settings()

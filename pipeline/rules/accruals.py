@@ -1,0 +1,26 @@
+"""What others have accrued towards a patient's threshold."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Accrual(Struct, frozen=True, array_like=True, gc=False):
+    """An amount year to date, whole cents, as of a date; `version` orders two that are otherwise alike."""
+
+    bucket: str
+    amount_cents: int
+    as_of: str
+    basis: Literal["other_providers", "all_providers"]
+    version: tuple[int, tuple[datetime, str], str, bytes]
+
+
+def standing(accruals: Iterable[Accrual]) -> Accrual | None:
+    """Choose the accrual that counts: the latest as of, a tie to all_providers, then the newest version."""
+    return max(
+        accruals,
+        key=lambda accrual: (accrual.as_of, accrual.basis == "all_providers", accrual.version),
+        default=None,
+    )

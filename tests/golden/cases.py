@@ -1,0 +1,152 @@
+"""The golden cases: worked figures of the manual, the law, CMS's files and the guide, each a sentence with its source.
+
+A case of events has `name`, `source`, `events` in the compact form of compact.py, optional `sites` and `date` (the
+service date of rows that say none), and `expect`:
+
+- `day`, `claim`: the billable day and the claim day of p-anchor on the case's date; `total`: p-anchor's OT of its year;
+- `billable-days`, `claim-days`, `threshold-totals`: by key; null says that there is no value.
+
+What is expected is a part: only the fields named are compared, lists in full length. `findings` lists kinds, and is
+compared with those kinds alone that every implementation names alike.
+
+A case of a parameter has `name`, `source`, `parameter`, `date` and `expect`; null says that the date has no figure.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from golden.compact import PATIENT, Expansion, plain
+
+FOLDER = Path(__file__).parent
+FIRST_DATE = "2025-03-03"
+
+DAY_FINDINGS = {
+    *("halves_do_not_fit", "code_not_listed", "no_unit", "no_price", "unlisted_payer"),
+    *("times_missing", "bundled", "not_valid_for_medicare"),
+}
+CLAIM_FINDINGS = {"kx_not_attested"}
+KINDS = {"billable-days": DAY_FINDINGS, "claim-days": CLAIM_FINDINGS}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Events and what must come of them, in part: topic -> key -> fields."""
+
+    name: str
+    source: str
+    events: list[dict]
+    expect: dict[str, dict[str, Any]]
+    sites: dict[str, dict] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class ParameterCase:
+    """A dated figure: cents and seconds as whole numbers, factors and shares as decimals; None where there is none."""
+
+    name: str
+    source: str
+    parameter: str
+    date: str
+    expect: Decimal | None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@cache
+def entries() -> list[dict]:
+    return [
+        plain(entry)
+        for path in sorted(FOLDER.glob("*.yaml"))
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))
+    ]
+
+
+def cases() -> list[Case]:
+    """Give every case of events; its text, `str(case)`, is its sentence."""
+    return [case(entry) for entry in entries() if "parameter" not in entry]
+
+
+def parameter_cases() -> list[ParameterCase]:
+    """Give every case of a dated figure."""
+    return [
+        ParameterCase(
+            name=entry["name"],
+            source=entry["source"],
+            parameter=entry["parameter"],
+            date=entry["date"],
+            expect=None if entry["expect"] is None else Decimal(str(entry["expect"])),
+        )
+        for entry in entries()
+        if "parameter" in entry
+    ]
+
+
+def case(entry: dict) -> Case:
+    date = entry.get("date", FIRST_DATE)
+    expansion = Expansion(date)
+    for row in entry["events"]:
+        ((kind, what),) = row.items()
+        expansion.add(kind, what)
+    short = {
+        "day": ("billable-days", f"{PATIENT}|{date}"),
+        "claim": ("claim-days", f"{PATIENT}|{date}"),
+        "total": ("threshold-totals", f"{PATIENT}|{date[:4]}|OT"),
+    }
+    expect: dict[str, dict[str, Any]] = {}
+    for name, value in entry["expect"].items():
+        if name in short:
+            topic, key = short[name]
+            expect.setdefault(topic, {})[key] = value
+        else:
+            expect.setdefault(name, {}).update(value)
+    return Case(entry["name"], entry["source"], expansion.events, expect, entry.get("sites", {}))
+
+
+def check(case: Case, outputs: dict[str, dict[str, Any]]) -> list[str]:
+    """Name each expectation of a case that outputs, topic -> key -> value, do not meet."""
+    failures = []
+    for topic, values in case.expect.items():
+        for key, expected in values.items():
+            actual = outputs.get(topic, {}).get(key)
+            failures += unmet(f"{topic} {key}", readable(topic, actual), expected)
+    return failures
+
+
+def readable(topic: str, value: dict | None) -> dict | None:
+    """Give a value with the kinds of its findings in their place."""
+    if value is None or "findings" not in value:
+        return value
+    known = KINDS.get(topic, set())
+    return value | {"findings": sorted({finding.get("kind") for finding in value["findings"]} & known)}
+
+
+def unmet(where: str, actual: Any, expected: Any) -> list[str]:
+    if where.endswith(".findings"):
+        expected = sorted(expected)
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return [
+            failure
+            for name, inner in expected.items()
+            for failure in (
+                unmet(f"{where}.{name}", actual[name], inner) if name in actual else [f"{where}.{name}: missing"]
+            )
+        ]
+    if isinstance(expected, list) and isinstance(actual, list) and len(actual) == len(expected):
+        pairs = zip(actual, expected, strict=True)
+        return [failure for at, (a, e) in enumerate(pairs) for failure in unmet(f"{where}[{at}]", a, e)]
+    same = actual == expected or (where.endswith(".code") and actual == str(expected))
+    return [] if same else [f"{where}: {actual!r}, expected {expected!r}"]
+
+
+def check_parameter(case: ParameterCase, value: Any) -> list[str]:
+    """Name the difference between a case of a dated figure and the value found; None stands for no figure."""
+    found = None if value is None else Decimal(str(value))
+    return [] if found == case.expect else [f"{case.parameter} on {case.date}: {found}, expected {case.expect}"]

@@ -1,0 +1,212 @@
+"""A patient's day from its segments: minutes, units, prices, findings."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+
+from reference.facts import Segment
+from reference.figures import (
+    CAREGIVER,
+    COGNITIVE,
+    DISCIPLINES,
+    KNOWN_PAYERS,
+    LISTED,
+    MEDICARE,
+    MODIFIER,
+    UNTIMED,
+    WITH_REDUCTION,
+)
+from reference.prices import UnitPrice, unit_price
+
+# 16 minutes to 37 are the first unit of caregiver training; each 15 minutes past 30 round on.
+CAREGIVER_FIRST_FROM, CAREGIVER_SECOND_FROM = 16, 38
+
+
+@dataclass
+class Count:
+    """One minute count: a code, or the two codes of a pair, of one payer and discipline."""
+
+    payer: str
+    discipline: str
+    code: str
+    segments: list[Segment]
+    site: dict
+    minutes: int = 0
+    units: int = 0
+
+    @property
+    def timed(self) -> bool:
+        return self.code not in UNTIMED
+
+    @property
+    def started(self) -> Fraction | None:
+        return min((s.started for s in self.segments if s.started is not None), default=None)
+
+
+@dataclass
+class Line:
+    """A line of the day, with its price."""
+
+    count: Count
+    code: str
+    units: int
+    minutes: int
+    price: UnitPrice | None
+    full: int | None = None
+    allowed: int | None = None
+
+    @property
+    def place(self) -> tuple:
+        return self.count.payer, DISCIPLINES.index(self.count.discipline), self.code
+
+
+def count_code(code: str) -> str:
+    for first, further in (COGNITIVE, CAREGIVER):
+        if code == further:
+            return first
+    return code
+
+
+def clock_order(segment: Segment) -> tuple:
+    return segment.started is None, segment.started or 0, segment.segment_id
+
+
+def day(date: str, segments: list[Segment], sites: dict[str, dict]) -> tuple[list[Line], list[Count], set[str]]:
+    """Give the lines in order, the counts and the kinds of findings of one patient's date."""
+    fitting = [s for s in segments if s.fits]
+    counts = counted([s for s in fitting if s.code in LISTED], sites)
+    give_units(counts, date)
+    lines = sorted((line for count in counts for line in lines_of(count, date)), key=lambda line: line.place)
+    price(lines)
+    kinds = {
+        "halves_do_not_fit": len(fitting) < len(segments),
+        "code_not_listed": any(s.code not in LISTED for s in fitting),
+        "times_missing": any(s.started is None for s in fitting),
+        "unlisted_payer": any(s.payer_id not in KNOWN_PAYERS for s in fitting),
+        "no_unit": any(c.units == 0 for c in counts),
+        "no_price": any(line.price is None for line in lines),
+        "bundled": any(line.price and line.price.status == "B" for line in lines),
+        "not_valid_for_medicare": any(
+            line.price and line.price.status == "I" and line.count.payer == MEDICARE for line in lines
+        ),
+    }
+    return lines, counts, {kind for kind, found in kinds.items() if found}
+
+
+def counted(segments: list[Segment], sites: dict[str, dict]) -> list[Count]:
+    together = defaultdict(list)
+    for segment in segments:
+        together[segment.payer_id, segment.discipline, count_code(segment.code)].append(segment)
+    counts = []
+    for (payer, discipline, code), same in sorted(together.items()):
+        first = min(same, key=clock_order)
+        count = Count(payer, discipline, code, same, sites.get(first.site_id, {}))
+        count.minutes = int(sum(s.seconds for s in same) // 60)
+        counts.append(count)
+    return counts
+
+
+def give_units(counts: list[Count], date: str) -> None:
+    pools = defaultdict(list)
+    for count in counts:
+        if count.code in UNTIMED:
+            count.units = 1
+        elif count.code in CAREGIVER:
+            count.units = caregiver_units(count.minutes)
+        elif count.payer != MEDICARE:
+            count.units = (count.minutes + 7) // 15
+        else:
+            pools[count.discipline].append(count)
+    for pool in pools.values():
+        total_units(pool, date)
+
+
+def caregiver_units(minutes: int) -> int:
+    if minutes < CAREGIVER_FIRST_FROM:
+        return 0
+    if minutes < CAREGIVER_SECOND_FROM:
+        return 1
+    return 1 + (minutes - 30 + 7) // 15
+
+
+def total_units(pool: list[Count], date: str) -> None:
+    """Share out the units of one discipline's total minutes."""
+
+    def claim(count: Count) -> tuple:
+        fee = unit_price(count.code, date, count.payer, count.site)
+        return -(count.minutes % 15), count.minutes // 15, -(fee.full if fee else 0), count.code
+
+    due = (sum(c.minutes for c in pool) + 7) // 15
+    for count in pool:
+        count.units = count.minutes // 15
+    left = due - sum(c.units for c in pool)
+    for count in sorted(pool, key=claim)[:left]:
+        count.units += 1
+
+
+def lines_of(count: Count, date: str) -> list[Line]:
+    if count.units == 0:
+        return []
+    pair = next((p for p in (COGNITIVE, CAREGIVER) if p[0] == count.code), None)
+    split = [(count.code, count.units, count.minutes)]
+    if pair and count.units > 1:
+        first = 30 if pair == CAREGIVER else 15
+        split = [(pair[0], 1, first), (pair[1], count.units - 1, count.minutes - first)]
+    return [
+        Line(count, code, units, minutes, unit_price(code, date, count.payer, count.site))
+        for code, units, minutes in split
+    ]
+
+
+def price(lines: list[Line]) -> None:
+    """Price each line in full, then reduce all but the first unit of each payer and TIN."""
+    groups = defaultdict(list)
+    for line in lines:
+        if line.price is None:
+            continue
+        line.full = line.allowed = line.units * line.price.full
+        if line.price.reducible and line.count.payer in WITH_REDUCTION:
+            groups[line.count.payer, line.count.site.get("tin")].append(line)
+    for group in groups.values():
+        in_full = min(group, key=lambda line: (-line.price.rank, -line.price.full, line.code, line.place))
+        for line in group:
+            line.allowed = line.units * line.price.reduced
+        in_full.allowed += in_full.price.full - in_full.price.reduced
+
+
+def modifiers(line: Line) -> list[str]:
+    return [MODIFIER[line.count.discipline]]
+
+
+def line_value(line: Line, *, kx: bool = False) -> dict:
+    return {
+        "payer_id": line.count.payer,
+        "discipline": line.count.discipline,
+        "code": line.code,
+        "units": line.units,
+        "minutes": line.minutes,
+        "modifiers": [*modifiers(line), *(["KX"] if kx else [])],
+        "allowed_cents": line.allowed,
+        "full_cents": line.full,
+        "segment_ids": sorted(s.segment_id for s in line.count.segments),
+    }
+
+
+def day_value(patient: str, date: str, segments: list[Segment], computed: tuple) -> dict:
+    lines, counts, kinds = computed
+    return {
+        "patient_id": patient,
+        "service_date": date,
+        "site_ids": sorted({s.site_id for s in segments}),
+        "payers": sorted({s.payer_id for s in segments}),
+        "lines": [line_value(line) for line in lines],
+        "findings": [{"kind": kind} for kind in sorted(kinds)],
+        "minutes": {
+            "timed": sum(c.minutes for c in counts if c.timed),
+            "untimed": sum(c.minutes for c in counts if not c.timed),
+        },
+        "units": {
+            "timed": sum(c.units for c in counts if c.timed),
+            "untimed": sum(c.units for c in counts if not c.timed),
+        },
+    }

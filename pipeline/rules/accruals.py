@@ -1,10 +1,11 @@
 """What others have accrued towards a patient's threshold."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
+
+from pipeline.events.fields import instant
 
 
 class Accrual(Struct, frozen=True, array_like=True, gc=False):
@@ -14,13 +15,14 @@ class Accrual(Struct, frozen=True, array_like=True, gc=False):
     amount_cents: int
     as_of: str
     basis: Literal["other_providers", "all_providers"]
-    version: tuple[int, tuple[datetime, str], str, bytes]
+    version: tuple[int, str, str, bytes]
 
 
 def standing(accruals: Iterable[Accrual]) -> Accrual | None:
     """Choose the accrual that counts: the latest as of, a tie to all_providers, then the newest version."""
-    return max(
-        accruals,
-        key=lambda accrual: (accrual.as_of, accrual.basis == "all_providers", accrual.version),
-        default=None,
-    )
+    return max(accruals, key=_order, default=None)
+
+
+def _order(accrual: Accrual) -> tuple[object, ...]:
+    revision, occurred_at, event_id, text = accrual.version
+    return accrual.as_of, accrual.basis == "all_providers", revision, instant(occurred_at), event_id, text

@@ -108,7 +108,8 @@ def _cms_price(code: str, day: str, locality: str) -> UnitPrice:
     values = by_code.get(code)
     if values is None:
         raise NoFigure(Unpriced(f"relative value of {code}", day))
-    work, expense, malpractice = _indices(locality, year, day)
+    # A status that bars a line leaves it at 0 cents wherever it is, so that no index need be known for it.
+    work, expense, malpractice = _indices(NATIONAL if values.status in {"B", "I"} else locality, year, day)
     factor = Fraction(parameter("conversion_factor").at(day))
     whole = values.work * work + values.practice_expense * expense + values.malpractice * malpractice
     taken = values.practice_expense * expense * Fraction(figure("multiple_procedure_reduction", day), 100)

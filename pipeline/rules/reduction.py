@@ -45,11 +45,6 @@ def full_unit(lines: Sequence[Priced]) -> int | None:
 
 
 def multiple_procedure_reduction(lines: Sequence[Priced]) -> list[int]:
-    """Give what the reduction takes from each line, whole cents, in the order of `lines`."""
+    """Give how many units of each line are reduced, in the order of `lines`: all reducible ones but the full unit."""
     full = full_unit(lines)
-    return [
-        (line.units - (position == full)) * (line.price.full_cents - line.price.reduced_cents)
-        if line.price.reducible
-        else 0
-        for position, line in enumerate(lines)
-    ]
+    return [line.units - (position == full) if line.price.reducible else 0 for position, line in enumerate(lines)]

@@ -1,0 +1,1 @@
+"""Facts to days, days to years: pure folds from a state and an event to a state and its effects."""

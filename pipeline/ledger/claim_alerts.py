@@ -1,0 +1,141 @@
+"""What billers are told of claims: lines to hold, lines without a price, claims that must be sent again."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from pipeline.events.alerts import ClaimAlert, ClaimNews, alert_id
+from pipeline.events.days import ClaimDay, SentClaim
+from pipeline.ledger.claim_day import last_sent, unattested
+from pipeline.ledger.tables import Cause
+from pipeline.ledger.year import DayEntry, PatientFacts, YearFacts
+
+
+class Trouble(Struct, frozen=True):
+    """Something about a day's claims that a biller must act on; it is settled when it is found no more."""
+
+    kind: str
+    payer_id: str | None
+    lines: list[str]
+    submitted: SentClaim | None
+    sentence: str
+    action: str
+
+
+_ACTIONS = {
+    "code_not_listed": "Add the code to the code table, or correct the segment's code.",
+    "no_price": "Load the figure that is named, or carry one forward as provisional.",
+    "kx_not_attested": "Hold the lines until necessity is attested for the date.",
+    "resubmit": "Send a corrected claim with the lines as they stand now.",
+    "no_threshold": "Add the year's thresholds: until then the year has no total.",
+}
+
+
+def troubles(
+    date: str, facts: YearFacts, due: Sequence[int], patient: PatientFacts, day: ClaimDay | None
+) -> dict[str, Trouble]:
+    """Find what is amiss with a day's claims, by kind and payer. `day` is the day's claim where it stands."""
+    entry = facts.days.get(date)
+    if entry is None:
+        return {}
+    found = {}
+    for kind in sorted({kind for kind, _ in entry.trouble}):
+        texts = sorted(text for other, text in entry.trouble if other == kind)
+        found[kind] = Trouble(kind, None, texts, None, " ".join(texts), _ACTIONS[kind])
+    if day is not None and due:
+        held = [_described(day, position) for position in unattested(day.lines, due, date, patient)]
+        if held:
+            text = f"KX is due on {', '.join(held)} and no attestation covers the date."
+            found["kx_not_attested"] = Trouble("kx_not_attested", None, held, None, text, _ACTIONS["kx_not_attested"])
+    if date in facts.claims:
+        found |= _to_resubmit(date, facts, day)
+    return found
+
+
+def _described(day: ClaimDay, position: int) -> str:
+    line = day.lines[position]
+    return " ".join([line.code, *line.modifiers, f"x {line.units}"])
+
+
+def _to_resubmit(date: str, facts: YearFacts, day: ClaimDay | None) -> dict[str, Trouble]:
+    """Compare the claim last sent to each payer with the lines as they stand now."""
+    found = {}
+    for payer_id in sorted({claim.sent.payer_id for claim in facts.claims[date].values()}):
+        sent = last_sent(facts, date, payer_id)
+        if sent is None:
+            continue
+        lines = day.lines if day is not None else []
+        now = Counter((x.code, tuple(sorted(x.modifiers)), x.units) for x in lines if x.payer_id == payer_id)
+        then = Counter((x.code, tuple(sorted(x.modifiers)), x.units) for x in sent.lines)
+        if now == then:
+            continue
+        wanted = sorted(" ".join([code, *modifiers, f"x {units}"]) for code, modifiers, units in now.elements())
+        text = f"Claim {sent.claim_id} was sent with other lines than the day has now: {', '.join(wanted) or 'none'}."
+        found[f"resubmit|{payer_id}"] = Trouble("resubmit", payer_id, wanted, sent, text, _ACTIONS["resubmit"])
+    return found
+
+
+def no_threshold(lacks: str) -> Trouble:
+    """Say that a year has no thresholds: what is counted has no total."""
+    return Trouble("no_threshold", None, [], None, f"The year has no total: {lacks}.", _ACTIONS["no_threshold"])
+
+
+class Matter(Struct, frozen=True):
+    """Whose day (or, without a date, year) an alert is about, and the event that caused it."""
+
+    patient_id: str
+    year: int
+    date: str | None
+    cause: Cause
+
+
+def claim_alerts(before: dict[str, Trouble], after: dict[str, Trouble], matter: Matter) -> list[ClaimAlert]:
+    """Give the alerts that a change of troubles is owed.
+
+    What is new or other than it was is raised; what is gone is settled, so that nobody works on it any more.
+    """
+    alerts = [
+        _alert(f"kxwatch.claim.{trouble.kind}", about, trouble, trouble.sentence, matter)
+        for about, trouble in after.items()
+        if before.get(about) != trouble
+    ]
+    settled = "settled: what was amiss is so no more."
+    alerts += [
+        _alert("kxwatch.claim.settled", about, trouble, settled, matter)
+        for about, trouble in before.items()
+        if about not in after
+    ]
+    return alerts
+
+
+def _alert(kind: str, about: str, trouble: Trouble, sentence: str, matter: Matter) -> ClaimAlert:
+    return ClaimAlert(
+        id=alert_id(
+            kind=kind,
+            patient_id=matter.patient_id,
+            year=matter.year,
+            about=f"{matter.date or ''}|{about}",
+            threshold="",
+            event_id=matter.cause.event_id,
+        ),
+        type=kind,
+        subject=matter.patient_id,
+        time=matter.cause.occurred_at,
+        data=ClaimNews(
+            kind=trouble.kind,
+            year=matter.year,
+            bucket=None,
+            service_date=matter.date,
+            payer_id=trouble.payer_id,
+            lines=trouble.lines,
+            submitted=trouble.submitted,
+            sentence=f"Patient {matter.patient_id}, {matter.date or matter.year}: {sentence}",
+            action="Nothing more to do." if kind.endswith("settled") else trouble.action,
+        ),
+    )
+
+
+def quiet(entry: DayEntry | None, due: Sequence[int], *, sent: bool) -> bool:
+    """Tell a day that can have no trouble, without a look at its lines."""
+    return entry is None or not (entry.trouble or due or sent)

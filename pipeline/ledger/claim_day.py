@@ -1,0 +1,81 @@
+"""A day as it goes on claims: every modifier, KX where it is due, and the claim that was last sent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipeline.events.days import ClaimDay, ClaimLine, Finding, Line, SentClaim
+from pipeline.events.fields import BUCKET, instant
+from pipeline.ledger.findings import in_order
+from pipeline.ledger.year import Claim, PatientFacts, YearFacts
+
+
+def sent_order(claim: Claim) -> tuple[tuple[datetime, str], int, tuple[datetime, str], str, bytes]:
+    """Give what orders claims of a day: when they were submitted, then their versions."""
+    revision, occurred_at, event_id, text = claim.version
+    return instant(claim.sent.submitted_at), revision, instant(occurred_at), event_id, text
+
+
+def last_sent(facts: YearFacts, date: str, payer_id: str | None = None) -> SentClaim | None:
+    """Give the claim of a date that was sent last, of one payer or of any."""
+    claims = [
+        claim for claim in facts.claims.get(date, {}).values() if payer_id is None or claim.sent.payer_id == payer_id
+    ]
+    return max(claims, key=sent_order).sent if claims else None
+
+
+def unattested(lines: Sequence[Line], due: Sequence[int], date: str, patient: PatientFacts) -> list[int]:
+    """Give the positions of the lines that KX is due on and no attestation of their bucket covers."""
+    return [position for position in due if not patient.attested(BUCKET[lines[position].discipline], date)]
+
+
+def claim_day(
+    patient_id: str, date: str, facts: YearFacts, due: Sequence[int], patient: PatientFacts
+) -> ClaimDay | None:
+    """Give the day's claim from the year's facts; None where the day does not stand.
+
+    `due` are the positions of the lines that need KX. What patient and payer owe is null until coverage is reckoned
+    with.
+    """
+    entry = facts.days.get(date)
+    if entry is None or not entry.stands:
+        return None
+    lines = entry.lines()
+    held = unattested(lines, due, date, patient)
+    return ClaimDay(
+        patient_id=patient_id,
+        service_date=date,
+        lines=[_claim_line(line, with_kx=position in due) for position, line in enumerate(lines)],
+        kx_lines=list(due),
+        kx_attested=not held if due else any(patient.attested(bucket, date) for bucket in set(BUCKET.values())),
+        findings=in_order(_not_attested(lines[position]) for position in held),
+        submitted=last_sent(facts, date),
+    )
+
+
+def _claim_line(line: Line, *, with_kx: bool) -> ClaimLine:
+    return ClaimLine(
+        payer_id=line.payer_id,
+        discipline=line.discipline,
+        code=line.code,
+        units=line.units,
+        minutes=line.minutes,
+        modifiers=[*line.modifiers, "KX"] if with_kx else line.modifiers,
+        allowed_cents=line.allowed_cents,
+        full_cents=line.full_cents,
+        reductions=line.reductions,
+        segment_ids=line.segment_ids,
+        started_at=line.started_at,
+        patient_cents=None,
+        payer_cents=None,
+    )
+
+
+def _not_attested(line: Line) -> Finding:
+    return Finding(
+        kind="kx_not_attested",
+        message="KX is due and no attestation covers the date: hold the line until necessity is attested.",
+        payer_id=line.payer_id,
+        discipline=line.discipline,
+        code=line.code,
+        segment_ids=line.segment_ids,
+    )

@@ -1,0 +1,96 @@
+"""What a biller should know of a day, beside its lines."""
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.events.days import Finding
+from pipeline.ledger.counts import Count
+from pipeline.ledger.segments import Segment
+from pipeline.rules.codes import table
+from pipeline.rules.fees import UnitPrice
+from pipeline.rules.parameters import Unpriced
+from pipeline.rules.payers import Payer, payer
+
+_BUNDLED = "B"
+_NOT_VALID = "I"
+_INSTEAD = {"97014": "use G0283"}
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Give findings in their fixed order: by kind, then by what they are about."""
+    return sorted(
+        findings,
+        key=lambda found: (
+            found.kind,
+            found.payer_id or "",
+            found.discipline or "",
+            found.code or "",
+            found.segment_ids,
+        ),
+    )
+
+
+def of_segments(segments: Sequence[Segment]) -> list[Finding]:
+    """Find what is amiss with segments by themselves: halves that do not fit, unknown codes, no clock, no profile."""
+    codes = table()
+    found = []
+    for segment in segments:
+        if not segment.fits:
+            text = "The start and the stop do not fit together: nothing is billed until one of them is corrected."
+            found.append(_of_segment(segment, "halves_do_not_fit", text))
+        elif segment.code not in codes:
+            text = "The code is not in the code table: it is not billed until it is added."
+            found.append(_of_segment(segment, "code_not_listed", text))
+        if segment.started_at is None:
+            found.append(_of_segment(segment, "times_missing", "Minutes without a clock: no overlap can be seen."))
+    unlisted = {segment.payer_id for segment in segments if segment.fits and not payer(segment.payer_id).listed}
+    for payer_id in unlisted:
+        text = "No profile describes this payer: midpoint rule, CMS's national amounts, no thresholds."
+        found.append(
+            Finding(kind="unlisted_payer", message=text, payer_id=payer_id, discipline=None, code=None, segment_ids=[])
+        )
+    return found
+
+
+def _of_segment(segment: Segment, kind: str, text: str) -> Finding:
+    return Finding(
+        kind=kind,
+        message=text,
+        payer_id=segment.payer_id,
+        discipline=segment.discipline,
+        code=segment.code,
+        segment_ids=[segment.segment_id],
+    )
+
+
+def no_unit(payer_id: str, discipline: str, count: Count) -> Finding:
+    """Say that a code's minutes make no unit; they count in the day's minutes all the same."""
+    return Finding(
+        kind="no_unit",
+        message=f"{count.minutes} minutes make no unit of this code.",
+        payer_id=payer_id,
+        discipline=discipline,
+        code=count.code,
+        segment_ids=count.segment_ids,
+    )
+
+
+def bars(price: UnitPrice, rules: Payer) -> bool:
+    """Tell whether a code's status leaves its line at 0 cents: bundled, or not valid for this payer."""
+    return price.status == _BUNDLED or (price.status == _NOT_VALID and rules.not_valid_status_applies)
+
+
+def of_price(
+    payer_id: str, discipline: str, code: str, price: UnitPrice | Unpriced, segment_ids: list[str]
+) -> Finding | None:
+    """Find why a line has no amount: no parameter prices it, or its status bars it."""
+    if isinstance(price, Unpriced):
+        kind, text = "no_price", f"The line has no amount: {price}."
+    elif price.status == _BUNDLED:
+        kind, text = "bundled", "The code is bundled into the other services of the day: do not bill it by itself."
+    elif bars(price, payer(payer_id)):
+        kind, text = "not_valid_for_medicare", f"Medicare does not take this code: {_INSTEAD.get(code, 'use another')}."
+    else:
+        return None
+    return Finding(
+        kind=kind, message=text, payer_id=payer_id, discipline=discipline, code=code, segment_ids=segment_ids
+    )

@@ -1,0 +1,110 @@
+"""A segment of treatment, from what was said of it: whole, in halves, corrected, taken back."""
+
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.events.fields import moment
+from pipeline.ledger.versions import SERVICE, STARTED, STOPPED, VOIDED, Version, newer, older
+
+Result = Literal["applied", "duplicate", "superseded"]
+
+MICROSECONDS = 1_000_000
+
+
+class SegmentFacts(Struct, frozen=True, array_like=True, gc=False):
+    """What stands of a segment: the newest whole version, and the newest start and stop that it does not replace."""
+
+    whole: Version | None = None
+    start: Version | None = None
+    stop: Version | None = None
+
+
+class Segment(Struct, frozen=True, gc=False):
+    """A segment as the day counts it.
+
+    `started_at` is None without a clock, `microseconds` the counted time, pauses taken out; `fits` is False for two
+    halves that no segment can be made of, which bill nothing until one is corrected.
+    """
+
+    segment_id: str
+    site_id: str
+    payer_id: str
+    discipline: str
+    code: str
+    started_at: str | None
+    microseconds: int
+    fits: bool
+
+
+def take(facts: SegmentFacts, version: Version) -> tuple[SegmentFacts, Result]:
+    """Add a version to what stands of its segment; the order of arrival never matters."""
+    name = "start" if version.kind == STARTED else "stop" if version.kind == STOPPED else "whole"
+    standing: Version | None = getattr(facts, name)
+    if standing is not None and not newer(version, standing):
+        return facts, "duplicate" if version == standing else "superseded"
+    if name != "whole" and facts.whole is not None and older(version, facts.whole):
+        return facts, "superseded"
+    taken = msgspec.structs.replace(facts, **{name: version})
+    if name == "whole":
+        # A half that the new whole replaces can never stand again: wholes only get newer.
+        start = taken.start if taken.start and not older(taken.start, version) else None
+        stop = taken.stop if taken.stop and not older(taken.stop, version) else None
+        taken = SegmentFacts(version, start, stop)
+    return taken, "applied"
+
+
+def _base(facts: SegmentFacts) -> Version | None:
+    """Give the version that says who, what and when: a start stands over the whole that it is newer than."""
+    base = facts.start or facts.whole
+    return None if base is None or base.kind == VOIDED else base
+
+
+def service_date(facts: SegmentFacts) -> str | None:
+    """Give the date that a segment is of: that of its start in its own offset; None when it is voided or unknown."""
+    base = _base(facts)
+    if base is None:
+        return None
+    return base.service_date if base.started_at is None else base.started_at[:10]
+
+
+@lru_cache(maxsize=65_536)
+def _microseconds(started_at: str, stopped_at: str) -> int:
+    elapsed = moment(stopped_at) - moment(started_at)
+    return (elapsed.days * 86_400 + elapsed.seconds) * MICROSECONDS + elapsed.microseconds
+
+
+def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
+    """Give the segment that its versions make, or None while it has no stop, no start, or is voided.
+
+    `max_minutes` is the longest that a segment may be, pauses included.
+    """
+    base = _base(facts)
+    if base is None:
+        return None
+    if base.kind == SERVICE:
+        return _segment(base, None, (base.minutes or 0) * 60 * MICROSECONDS, fits=True)
+    stop = facts.stop or base
+    if stop.stopped_at is None or base.started_at is None:
+        return None
+    elapsed = _microseconds(base.started_at, stop.stopped_at)
+    pauses = base.paused_seconds if stop.paused_seconds is None else stop.paused_seconds
+    counted = elapsed - (pauses or 0) * MICROSECONDS
+    # One event that does not fit is refused at the door; here it takes two halves to disagree.
+    fits = elapsed >= 0 and counted >= 0 and elapsed <= max_minutes * 60 * MICROSECONDS
+    return _segment(base, base.started_at, counted, fits=fits)
+
+
+def _segment(base: Version, started_at: str | None, microseconds: int, *, fits: bool) -> Segment:
+    return Segment(
+        base.segment_id,
+        base.site_id,
+        base.payer_id or "",
+        base.discipline or "",
+        base.code or "",
+        started_at,
+        microseconds,
+        fits,
+    )

@@ -1,0 +1,209 @@
+"""Days and accruals to years: each change replaces a fact, and the year is computed whole again."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.events.base import Event
+from pipeline.events.claims import ClaimSubmitted
+from pipeline.events.codec import write
+from pipeline.events.coverage import AccrualReported, NecessityAttested
+from pipeline.events.days import BillableDay, SentClaim, SentLine
+from pipeline.events.fields import instant
+from pipeline.ledger.segments import Result
+from pipeline.ledger.settle import YearTouch, settle_year
+from pipeline.ledger.tables import Cause, Effect, Facts
+from pipeline.ledger.year import GONE, Attestation, Claim, PatientFacts, YearFacts, day_entry
+from pipeline.rules.accruals import Accrual
+
+YEAR_EVENTS = (AccrualReported, NecessityAttested, ClaimSubmitted)
+YearEvent = AccrualReported | NecessityAttested | ClaimSubmitted
+_decode: msgspec.json.Decoder[YearEvent] = msgspec.json.Decoder(YearEvent)
+_NO_YEAR = YearFacts()
+_NO_PATIENT = PatientFacts()
+
+
+class DayChange(Struct, frozen=True):
+    """A day as it is now; None when it stands no more."""
+
+    patient_id: str
+    date: str
+    day: BillableDay | None
+
+
+class TotalTables(Struct, frozen=True):
+    """The tables of `totals`.
+
+    Years by `patient|year`, patients by patient, and the newest version of each accrual, attestation and claim, as
+    sorted JSON, by `patient|kind|id`.
+    """
+
+    years: Facts[YearFacts]
+    patients: Facts[PatientFacts]
+    facts: Facts[bytes]
+
+    def flush(self) -> None:
+        """Write what changed."""
+        self.years.flush()
+        self.patients.flush()
+        self.facts.flush()
+
+
+class Touches:
+    """The years that a batch touches, each as it was before the batch."""
+
+    def __init__(self, tables: TotalTables) -> None:
+        self._tables = tables
+        self.years: dict[tuple[str, int], YearTouch] = {}
+
+    def year(self, patient_id: str, year: int, cause: Cause) -> YearTouch:
+        """Note that a change touches a year, before it does."""
+        touch = self.years.get((patient_id, year))
+        if touch is None:
+            facts = self._tables.years.get(f"{patient_id}|{year:04d}") or _NO_YEAR
+            touch = YearTouch(facts, self._tables.patients.get(patient_id) or _NO_PATIENT)
+            self.years[patient_id, year] = touch
+        touch.cause = cause
+        return touch
+
+
+def take_change(tables: TotalTables, touches: Touches, change: DayChange | Event, cause: Cause) -> Result | None:
+    """Replace a fact by what a day or an event says; gives what became of an event, None for one that is no year's."""
+    if isinstance(change, DayChange):
+        _take_day(tables, touches, change, cause)
+        return "applied"
+    return _take_fact(tables, touches, change, cause) if isinstance(change, YEAR_EVENTS) else None
+
+
+def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: Cause) -> None:
+    touch = touches.year(change.patient_id, int(change.date[:4]), cause)
+    facts = _year(tables, change.patient_id, int(change.date[:4]))
+    was = facts.days.get(change.date)
+    if change.day is None and was is None:
+        return
+    entry = GONE if change.day is None else day_entry(change.day)
+    touch.dates[change.date] = cause
+    for bucket in {line.bucket for line in (*entry.counted, *(was.counted if was else ()))}:
+        touch.buckets[bucket] = cause
+    _put_year(tables, change.patient_id, int(change.date[:4]), days={**facts.days, change.date: entry})
+
+
+def _year(tables: TotalTables, patient_id: str, year: int) -> YearFacts:
+    return tables.years.get(f"{patient_id}|{year:04d}") or _NO_YEAR
+
+
+def _put_year(tables: TotalTables, patient_id: str, year: int, **parts: object) -> None:
+    facts = _year(tables, patient_id, year)
+    tables.years.put(f"{patient_id}|{year:04d}", msgspec.structs.replace(facts, **parts))
+    patient = tables.patients.get(patient_id) or _NO_PATIENT
+    if year not in patient.years:
+        years = sorted([*patient.years, year])
+        tables.patients.put(patient_id, msgspec.structs.replace(patient, years=years))
+
+
+def _place(event: YearEvent) -> tuple[str, str]:
+    if isinstance(event, AccrualReported):
+        return "accrual", event.accrual_id
+    if isinstance(event, NecessityAttested):
+        return "attestation", event.attestation_id
+    return "claim", event.claim_id
+
+
+def _order(event: YearEvent) -> tuple[int, tuple[object, str], str, bytes]:
+    return event.revision, instant(event.occurred_at), event.event_id, write(event)
+
+
+def _take_fact(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> Result:
+    """Replace an older version of the same fact, wherever in the patient's years it stood."""
+    kind, name = _place(event)
+    key = f"{event.patient_id}|{kind}|{name}"
+    stored = tables.facts.get(key)
+    was = None if stored is None else _decode.decode(stored)
+    if was is not None and _order(event) <= _order(was):
+        return "duplicate" if event == was else "superseded"
+    tables.facts.put(key, write(event))
+    if was is not None:
+        _remove(tables, touches, was, cause)
+    _add(tables, touches, event, cause)
+    return "applied"
+
+
+def _remove(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> None:
+    if isinstance(event, AccrualReported):
+        _touch_bucket(touches, event, cause)
+        facts = _year(tables, event.patient_id, event.year)
+        kept = {name: found for name, found in facts.accruals.items() if name != event.accrual_id}
+        _put_year(tables, event.patient_id, event.year, accruals=kept)
+    elif isinstance(event, ClaimSubmitted):
+        year = int(event.service_date[:4])
+        touches.year(event.patient_id, year, cause).dates[event.service_date] = cause
+        facts = _year(tables, event.patient_id, year)
+        claims = {**facts.claims[event.service_date]}
+        del claims[event.claim_id]
+        _put_year(tables, event.patient_id, year, claims={**facts.claims, event.service_date: claims})
+
+
+def _add(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> None:
+    if isinstance(event, AccrualReported):
+        _touch_bucket(touches, event, cause)
+        accruals = {**_year(tables, event.patient_id, event.year).accruals, event.accrual_id: _accrual(event)}
+        _put_year(tables, event.patient_id, event.year, accruals=accruals)
+    elif isinstance(event, ClaimSubmitted):
+        year = int(event.service_date[:4])
+        touches.year(event.patient_id, year, cause).dates[event.service_date] = cause
+        claims = _year(tables, event.patient_id, year).claims
+        of_date = {**claims.get(event.service_date, {}), event.claim_id: _claim(event)}
+        _put_year(tables, event.patient_id, year, claims={**claims, event.service_date: of_date})
+    else:
+        _attest(tables, touches, event, cause)
+
+
+def _touch_bucket(touches: Touches, event: AccrualReported, cause: Cause) -> None:
+    touches.year(event.patient_id, event.year, cause).buckets[event.bucket] = cause
+
+
+def _accrual(event: AccrualReported) -> Accrual:
+    version = event.revision, event.occurred_at, event.event_id, write(event)
+    return Accrual(event.bucket, event.amount_cents, event.as_of, event.basis, version)
+
+
+def _claim(event: ClaimSubmitted) -> Claim:
+    lines = [SentLine(**msgspec.structs.asdict(line)) for line in event.lines]
+    sent = SentClaim(claim_id=event.claim_id, payer_id=event.payer_id, submitted_at=event.submitted_at, lines=lines)
+    return Claim(sent, (event.revision, event.occurred_at, event.event_id, write(event)))
+
+
+def _attest(tables: TotalTables, touches: Touches, event: NecessityAttested, cause: Cause) -> None:
+    """Put an attestation in its place, and look again at the days that it covers or covered."""
+    patient = tables.patients.get(event.patient_id) or _NO_PATIENT
+    attestation = Attestation(event.bucket, event.first, event.through)
+    was = patient.attestations.get(event.attestation_id)
+    ranges = [attestation] if was is None else [attestation, was]
+    for year in patient.years:
+        covered = [
+            date
+            for date in _year(tables, event.patient_id, year).days
+            if any(found.first <= date <= found.through for found in ranges)
+        ]
+        if covered:
+            touches.year(event.patient_id, year, cause).dates |= dict.fromkeys(covered, cause)
+    attestations = {**patient.attestations, event.attestation_id: attestation}
+    tables.patients.put(event.patient_id, msgspec.structs.replace(patient, attestations=attestations))
+
+
+def fold_totals(
+    tables: TotalTables, changes: Iterable[tuple[DayChange | Event, Cause]]
+) -> tuple[list[Effect], Sequence[Result | None]]:
+    """Take a batch of changes of one partition and compute the years that they touch.
+
+    Gives the messages owed to `threshold-totals`, `claim-days` and the alerts, and what became of each change, in
+    their order. The caller flushes the tables once the messages are delivered.
+    """
+    touches = Touches(tables)
+    results = [take_change(tables, touches, change, cause) for change, cause in changes]
+    effects: list[Effect] = []
+    for (patient_id, year), touch in touches.years.items():
+        patient = tables.patients.get(patient_id) or _NO_PATIENT
+        effects += settle_year(patient_id, year, touch, _year(tables, patient_id, year), patient)
+    return effects, results

@@ -1,0 +1,93 @@
+"""Of several versions of one fact the newest stands, whatever the order they arrived in."""
+
+from typing import Any
+
+import orjson
+from msgspec import Struct
+
+from pipeline.events.fields import instant
+
+KINDS = (
+    "segment.recorded",
+    "segment.amended",
+    "service.recorded",
+    "segment.voided",
+    "segment.started",
+    "segment.stopped",
+)
+RECORDED, AMENDED, SERVICE, VOIDED, STARTED, STOPPED = range(len(KINDS))
+
+
+class Version(Struct, frozen=True, array_like=True, gc=False):
+    """One version of a segment or of its half, as an EMR sent it: `kind` is a position in `KINDS`.
+
+    Times are text as received; what the event did not say is None.
+    """
+
+    kind: int
+    revision: int
+    occurred_at: str
+    event_id: str
+    site_id: str
+    source: str
+    segment_id: str
+    therapist_id: str | None = None
+    payer_id: str | None = None
+    discipline: str | None = None
+    code: str | None = None
+    started_at: str | None = None
+    stopped_at: str | None = None
+    paused_seconds: int | None = None
+    service_date: str | None = None
+    minutes: int | None = None
+    modifiers: list[str] | None = None
+    assistant_seconds: int | None = None
+    assistant_minutes: int | None = None
+    supervision: str | None = None
+    body_regions: list[str] | None = None
+    diagnoses: list[str] | None = None
+    telehealth: bool | None = None
+    place_of_service: str | None = None
+    deficits: int | None = None
+    history: str | None = None
+    decision_making: str | None = None
+    modification: str | None = None
+
+
+_SAID = Version.__struct_fields__[1:]
+_KIND = {name: position for position, name in enumerate(KINDS)}
+
+
+def version_of(event: Any) -> Version:
+    """Give the version that a segment's event is."""
+    said: list[Any] = [getattr(event, name, None) for name in _SAID]
+    return Version(_KIND[event.__struct_config__.tag], *said)
+
+
+def sorted_json(version: Version) -> bytes:
+    """Give a version's sorted JSON, less the patient, who is the same in all versions of a fact."""
+    said: dict[str, Any] = {"event_type": KINDS[version.kind]}
+    said |= {name: value for name in _SAID if (value := getattr(version, name)) is not None}
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+
+
+def _compared(one: Version, other: Version) -> int:
+    """Compare two versions by revision, moment and event id: less than, equal to or more than 0."""
+    if one.revision != other.revision:
+        return 1 if one.revision > other.revision else -1
+    if one.occurred_at != other.occurred_at:
+        moments = instant(one.occurred_at), instant(other.occurred_at)
+        if moments[0] != moments[1]:
+            return 1 if moments[0] > moments[1] else -1
+    return (one.event_id > other.event_id) - (one.event_id < other.event_id)
+
+
+def newer(one: Version, other: Version) -> bool:
+    """Tell whether a version stands over another: revision, moment, event id, then the text of its sorted JSON."""
+    compared = _compared(one, other)
+    return compared > 0 or (compared == 0 and sorted_json(one) > sorted_json(other))
+
+
+def older(half: Version, whole: Version) -> bool:
+    """Tell whether a whole version replaces a half: it does when the half is older by revision, moment and id."""
+    return _compared(half, whole) < 0

@@ -1,0 +1,106 @@
+"""A patient's year as facts: its days, accruals and claims; and what of the patient holds in every year."""
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.events.days import BillableDay, Line, SentClaim
+from pipeline.events.fields import BUCKET, Bucket
+from pipeline.ledger.day import clock_order
+from pipeline.rules.accruals import Accrual
+from pipeline.rules.payers import payer
+
+BUCKETS: tuple[Bucket, ...] = ("OT", "PT-SLP")
+_TROUBLE = ("code_not_listed", "no_price")
+
+
+class PackedLine(Line, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A line as it is stored: without the names of its fields, which would be the most of it."""
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[PackedLine]).decode
+
+
+class Counted(Struct, frozen=True, array_like=True, gc=False):
+    """A Medicare line as the totals count it: its position in the day, its bucket, its whole cents (None unpriced)."""
+
+    position: int
+    bucket: Bucket
+    cents: int | None
+
+
+class DayEntry(Struct, frozen=True, array_like=True, gc=False):
+    """A day of a year: its Medicare lines in the order that KX counts them in, all its lines packed, its trouble.
+
+    A day that stands no more stays as an entry without lines, so that a claim sent for it is seen to differ.
+    """
+
+    stands: bool
+    counted: list[Counted]
+    packed_lines: bytes
+    trouble: list[tuple[str, str]]
+
+    def lines(self) -> list[PackedLine]:
+        """Give all lines of the day, of every payer."""
+        return _unpack(self.packed_lines)
+
+
+class Claim(Struct, frozen=True, array_like=True, gc=False):
+    """A claim as its newest version tells it; `version` orders two that were submitted at the same moment."""
+
+    sent: SentClaim
+    version: tuple[int, str, str, bytes]
+
+
+class YearFacts(Struct, frozen=True, array_like=True, gc=False):
+    """What is known of a patient's year: days by date, accruals by id, claims by date and id."""
+
+    days: dict[str, DayEntry] = {}
+    accruals: dict[str, Accrual] = {}
+    claims: dict[str, dict[str, Claim]] = {}
+
+
+class Attestation(Struct, frozen=True, array_like=True, gc=False):
+    """Services of a bucket over the threshold are attested, from a date through a date."""
+
+    bucket: Bucket
+    first: str
+    through: str
+
+
+class PatientFacts(Struct, frozen=True, array_like=True, gc=False):
+    """What holds in every year of a patient: the years there are, and the attestations by id."""
+
+    years: list[int] = []
+    attestations: dict[str, Attestation] = {}
+
+    def attested(self, bucket: Bucket, date: str) -> bool:
+        """Tell whether an attestation covers a date."""
+        return any(
+            attestation.bucket == bucket and attestation.first <= date <= attestation.through
+            for attestation in self.attestations.values()
+        )
+
+
+GONE = DayEntry(False, [], _pack([]), [])
+
+
+def day_entry(day: BillableDay) -> DayEntry:
+    """Give what a year keeps of a day.
+
+    Its Medicare lines are ordered by the earliest start of their count, those without a clock last, then code,
+    discipline.
+    """
+    counted = [
+        (clock_order(line.started_at), line.code, line.discipline, position, line)
+        for position, line in enumerate(day.lines)
+        if payer(line.payer_id).thresholds
+    ]
+    if len(counted) > 1:
+        counted.sort(key=lambda found: found[:4])
+    return DayEntry(
+        True,
+        [Counted(position, BUCKET[line.discipline], line.allowed_cents) for _, _, _, position, line in counted],
+        _pack([PackedLine(**msgspec.structs.asdict(line)) for line in day.lines]),
+        [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
+    )

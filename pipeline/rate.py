@@ -1,0 +1,139 @@
+"""The same rules on a file: events in as lines, final values and alerts out, without a Kafka."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.directory import load
+from pipeline.events.base import Event
+from pipeline.events.codec import read
+from pipeline.events.rejected import Rejected, RejectedEvent
+from pipeline.identity import Identity
+from pipeline.ledger.claim_day import claim_day
+from pipeline.ledger.days import DayIndex, DayTables, compute_day, fold_days, take_event
+from pipeline.ledger.segments import SegmentFacts
+from pipeline.ledger.settle import CLAIMS_TOPIC, TOTALS_TOPIC
+from pipeline.ledger.standing import assess
+from pipeline.ledger.tables import Cause, Effect, Facts
+from pipeline.ledger.terms import Terms
+from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, fold_totals
+from pipeline.ledger.year import DayEntry, PatientFacts, YearFacts, day_entry
+from pipeline.settings import Settings
+
+_LINES_BETWEEN_FLUSHES = 1_000
+_ALERTS = frozenset({"threshold-alerts", "care-alerts", "claim-alerts"})
+
+
+class Output(Struct, frozen=True, gc=False):
+    """A message that the stream would send: its topic, its key, its value."""
+
+    topic: str
+    key: str | None
+    value: Struct
+
+
+class Rater:
+    """Rates events line by line, each as a batch of its own, and at the end gives every compacted key's final value.
+
+    With `final` the alerts between are left out, and no day is computed before the end.
+    """
+
+    def __init__(self, settings: Settings, *, final: bool = False) -> None:
+        self._settings = settings
+        self._terms = Terms(load(settings.directory), settings.max_segment_minutes)
+        self._identity = Identity(settings)
+        self._final = final
+        self._day_tables = DayTables(Facts({}, SegmentFacts), Facts({}, DayIndex))
+        self._total_tables = TotalTables(Facts({}, YearFacts), Facts({}, PatientFacts), Facts({}, bytes))
+        self.events = 0
+        self.rejected = 0
+
+    def lines(self, name: str, lines: Iterable[bytes]) -> Iterator[Output]:
+        """Take the lines of a file; gives the dead letters and the alerts as they come."""
+        for offset, line in enumerate(lines):
+            self.events += 1
+            try:
+                event, _ = read(
+                    line,
+                    max_bytes=self._settings.max_event_bytes,
+                    max_segment_minutes=self._settings.max_segment_minutes,
+                )
+                event = self._identity.replace(event)
+            except Rejected as refusal:
+                self.rejected += 1
+                yield Output("rejected-events", None, _letter(refusal, name, offset, line))
+                continue
+            for effect in self._take(event):
+                if effect.topic in _ALERTS and effect.value is not None:
+                    yield Output(effect.topic, effect.key, effect.value)
+            if offset % _LINES_BETWEEN_FLUSHES == 0:
+                self._flush()
+        self._flush()
+
+    def _take(self, event: Event) -> Sequence[Effect]:
+        cause = Cause(event.event_id, event.occurred_at)
+        if isinstance(event, YEAR_EVENTS):
+            return fold_totals(self._total_tables, [(event, cause)])[0]
+        if self._final:
+            take_event(self._day_tables, event, cause, {})
+            return ()
+        days, _ = fold_days(self._day_tables, [(event, cause)], self._terms)
+        changes = [(_change(effect), effect.cause) for effect in days]
+        return fold_totals(self._total_tables, changes)[0] if changes else ()
+
+    def _flush(self) -> None:
+        self._day_tables.flush()
+        self._total_tables.flush()
+
+    def results(self) -> Iterator[Output]:
+        """Give the final value of every compacted key, patient by patient; what does not stand is left out."""
+        days = sorted(key.split("|") for key in self._day_tables.days)
+        dates = {patient_id: [date for _, date in found] for patient_id, found in groupby(days, key=lambda key: key[0])}
+        years = {key.rpartition("|")[0] for key in self._total_tables.years}
+        for patient_id in sorted(dates.keys() | years):
+            yield from self._patient(patient_id, dates.get(patient_id, []))
+            self._flush()
+
+    def _patient(self, patient_id: str, dates: list[str]) -> Iterator[Output]:
+        entries: dict[int, dict[str, DayEntry]] = {}
+        patient = self._total_tables.patients.get(patient_id) or PatientFacts()
+        for year in patient.years:
+            entries[year] = {}
+        for date in dates:
+            day = compute_day(self._day_tables, patient_id, date, self._terms)
+            if day is not None:
+                yield Output("billable-days", f"{patient_id}|{date}", day)
+                entries.setdefault(int(date[:4]), {})[date] = day_entry(day)
+        for year, of_year in sorted(entries.items()):
+            facts = self._total_tables.years.get(f"{patient_id}|{year:04d}") or YearFacts()
+            facts = msgspec.structs.replace(facts, days=of_year)
+            standing = assess(patient_id, year, facts)
+            for bucket, total in standing.totals.items():
+                yield Output(TOTALS_TOPIC, f"{patient_id}|{year:04d}|{bucket}", total)
+            for date in of_year:
+                claim = claim_day(patient_id, date, facts, standing.due.get(date, []), patient)
+                if claim is not None:
+                    yield Output(CLAIMS_TOPIC, f"{patient_id}|{date}", claim)
+
+
+def _change(effect: Effect) -> DayChange:
+    return DayChange(effect.patient_id, effect.key.rpartition("|")[2], effect.value)  # type: ignore[arg-type]
+
+
+def _letter(refusal: Rejected, name: str, offset: int, line: bytes) -> RejectedEvent:
+    return RejectedEvent(
+        reason=refusal.reason,
+        detail=refusal.detail,
+        field=refusal.field,
+        source=refusal.source,
+        event_id=refusal.event_id,
+        received_at=None,
+        topic=name,
+        partition=0,
+        offset=offset,
+        key_base64=None,
+        value_base64=b64encode(line).decode(),
+    )

@@ -1,0 +1,33 @@
+"""What the product makes of events: the values that `kxwatch rate` ends in, by topic and key."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline.events.codec import encode
+from pipeline.rate import Rater
+from pipeline.settings import Settings
+
+
+def settings_for(sites: dict[str, dict], folder: Path) -> Settings:
+    """Give settings whose directory lists the sites."""
+    if not sites:
+        return Settings()
+    path = folder / "directory.yaml"
+    path.write_text(json.dumps({"sites": sites}), encoding="utf-8")
+    return Settings(directory=path)
+
+
+def rated(events: Iterable[dict | bytes], settings: Settings | None = None, *, final: bool = False) -> dict[str, Any]:
+    """Give the final value of every compacted key by topic and key, and under `alerts` the alerts in order."""
+    rater = Rater(settings or Settings(), final=final)
+    lines = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
+    outputs: dict[str, Any] = {name: {} for name in ("billable-days", "threshold-totals", "claim-days")}
+    outputs |= {"alerts": [], "rejected": []}
+    for output in rater.lines("events", lines):
+        name = "rejected" if output.topic == "rejected-events" else "alerts"
+        outputs[name].append(json.loads(encode(output.value)))
+    for output in rater.results():
+        outputs[output.topic][output.key] = json.loads(encode(output.value))
+    return outputs

@@ -1,0 +1,42 @@
+"""The product meets every golden case, by every road that a value can take through it."""
+
+from pathlib import Path
+
+import pytest
+from golden.cases import Case, ParameterCase, cases, check, check_parameter, parameter_cases
+from ledger.rated import rated, settings_for
+from reference.recompute import compare, recompute
+
+from pipeline.rules.parameters import NoFigure, parameter
+from pipeline.settings import Settings
+
+COMPACTED = ("billable-days", "threshold-totals", "claim-days")
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_golden_case(case: Case, tmp_path: Path) -> None:
+    assert check(case, rated(case.events, settings_for(case.sites, tmp_path))) == []
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_product_and_naive_recomputation_agree_in_full(case: Case, tmp_path: Path) -> None:
+    outputs = rated(case.events, settings_for(case.sites, tmp_path), final=True)
+    ours = {topic: outputs[topic] for topic in COMPACTED}
+    assert compare(ours, recompute(case.events, case.sites)) == []
+
+
+def figure(name: str, day: str) -> object:
+    if name == "longest_segment_seconds":
+        return Settings().max_segment_minutes * 60
+    if name.endswith("_approaching_share"):
+        return parameter(f"approaching_{name.removesuffix('_approaching_share')}").at(day) / 100
+    return parameter(name).at(day)
+
+
+@pytest.mark.parametrize("case", parameter_cases(), ids=str)
+def test_dated_figure(case: ParameterCase) -> None:
+    try:
+        found = figure(case.parameter, case.date)
+    except NoFigure:
+        found = None
+    assert check_parameter(case, found) == []

@@ -128,7 +128,7 @@ async def started(settings: Settings, client: Client) -> AsyncIterator[Client]:
         await reach(settings)
         await client.start()
         yield client
-    except KafkaError as error:
+    except (KafkaError, TimeoutError) as error:
         raise refusal(settings, error) from None
     finally:
         await end()

@@ -1,42 +1,23 @@
 """The declared topics on a Kafka: what is unlike, and what is made or changed there. Nothing is ever deleted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Any
 
 import aiokafka.errors
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from msgspec import Struct
 
 from pipeline.connection import bootstrap, client_options, started
 from pipeline.errors import Refused
 from pipeline.settings import Settings
 from pipeline.topics.alteration import Alteration
 from pipeline.topics.catalog import Topic, declared
+from pipeline.topics.comparison import Difference, Found, compare, matters, mend
 
 ALREADY_EXISTS = 36
 READY_SECONDS = 30.0
-RETENTION = ("retention.ms", "retention.bytes", "delete.retention.ms")
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """One thing that is unlike: on which topic, which setting, what is declared and what was found.
-
-    `kind` is `missing` (the topic), `partitions`, `destructive` (a change that may lose records) or `change`.
-    """
-
-    topic: str
-    setting: str
-    wanted: str
-    found: str | None
-    kind: Literal["missing", "partitions", "destructive", "change"]
-
-
-class _Found(Struct, frozen=True):
-    partitions: int
-    config: dict[str, str]
 
 
 async def differences(settings: Settings, topics: Mapping[str, Topic] | None = None) -> list[Difference]:
@@ -62,7 +43,7 @@ async def apply(
         unlike = await _compare(client, named)
         for difference in unlike:
             if difference.kind == "partitions":
-                raise Refused(_mend(difference))
+                raise Refused(mend(difference))
         left = [] if allow_destructive else [one for one in unlike if one.kind == "destructive"]
         done = [one for one in unlike if one not in left]
         await _create(client, settings, {one.topic: named[one.topic] for one in done if one.kind == "missing"})
@@ -75,7 +56,7 @@ async def check(settings: Settings, topics: Mapping[str, Topic] | None = None) -
 
     More room or a longer retention than declared is no trouble.
     """
-    return [_mend(one) for one in await differences(settings, topics) if _matters(one)]
+    return [mend(one) for one in await differences(settings, topics) if matters(one)]
 
 
 async def limit_bytes(settings: Settings, topic: str) -> int:
@@ -84,10 +65,27 @@ async def limit_bytes(settings: Settings, topic: str) -> int:
     Errors: `Refused` when there is no such topic.
     """
     async with _client(settings) as client:
-        found = (await _find(client, {topic: ["max.message.bytes"]})).get(topic)
-    if found is None:
-        raise Refused(f"there is no topic {topic}: make it with `kxwatch topics apply`")
-    return int(found.config["max.message.bytes"])
+        found = await _find(client, {topic: ["max.message.bytes"]})
+    if topic not in found:
+        raise _missing(topic)
+    return int(found[topic].config["max.message.bytes"])
+
+
+async def partition_counts(settings: Settings, topics: Iterable[str]) -> dict[str, int]:
+    """Give how many partitions each of these topics has on Kafka, by full name.
+
+    Errors: `Refused` when one is missing.
+    """
+    async with _client(settings) as client:
+        counts = await _counts(client)
+    for topic in topics:
+        if topic not in counts:
+            raise _missing(topic)
+    return {topic: counts[topic] for topic in topics}
+
+
+def _missing(topic: str) -> Refused:
+    return Refused(f"there is no topic {topic}: make it with `kxwatch topics apply`, or see KXWATCH_TOPIC_PREFIX")
 
 
 def _named(settings: Settings, topics: Mapping[str, Topic] | None) -> dict[str, Topic]:
@@ -103,87 +101,12 @@ async def _client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def _compare(client: AIOKafkaAdminClient, named: Mapping[str, Topic]) -> list[Difference]:
     found = await _find(client, {name: list(topic.kafka_config()) for name, topic in named.items()})
-    return [difference for name, topic in named.items() for difference in _unlike(name, topic, found.get(name))]
+    return [difference for name, topic in named.items() for difference in compare(name, topic, found.get(name))]
 
 
-def _unlike(name: str, topic: Topic, found: _Found | None) -> list[Difference]:
-    if found is None:
-        wanted = f"{topic.partitions} partitions, {topic.cleanup}"
-        return [Difference(topic=name, setting="topic", wanted=wanted, found=None, kind="missing")]
-    unlike = []
-    if found.partitions != topic.partitions:
-        unlike.append(
-            Difference(
-                topic=name,
-                setting="partitions",
-                wanted=str(topic.partitions),
-                found=str(found.partitions),
-                kind="partitions",
-            )
-        )
-    for setting, wanted in topic.kafka_config().items():
-        there = found.config.get(setting)
-        if there is None or _value(there) != _value(wanted):
-            loses = there is not None and _loses(setting, there, wanted)
-            unlike.append(
-                Difference(
-                    topic=name,
-                    setting=setting,
-                    wanted=wanted,
-                    found=there,
-                    kind="destructive" if loses else "change",
-                )
-            )
-    return unlike
-
-
-def _value(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _loses(setting: str, found: str, wanted: str) -> bool:
-    """Tell whether the change may lose records: a shorter retention, or another way to clean up."""
-    if setting == "cleanup.policy":
-        # Deletion beside compaction is all that can be taken away without a record being lost by it.
-        return not (set(found.split(",")) == {"compact", "delete"} and wanted == "compact")
-    return setting in RETENTION and _less(wanted, found)
-
-
-def _less(one: str, other: str) -> bool:
-    """Compare two limits, -1 standing for none."""
-    first, second = (float("inf") if text == "-1" else float(text) for text in (one, other))
-    return first < second
-
-
-def _matters(difference: Difference) -> bool:
-    if difference.kind in ("missing", "partitions") or difference.found is None:
-        return True
-    if difference.setting in ("retention.ms", "retention.bytes", "max.message.bytes"):
-        return _less(difference.found, difference.wanted)
-    return difference.setting == "cleanup.policy"
-
-
-def _mend(difference: Difference) -> str:
-    topic, wanted, found = difference.topic, difference.wanted, difference.found
-    if difference.kind == "missing":
-        return f"topic {topic} is missing: make it with `kxwatch topics apply`"
-    if difference.kind == "partitions":
-        return (
-            f"topic {topic} has {found} partitions, declared are {wanted}: adding some would move patients to other "
-            f"partitions; declare {found} in topics/ for every topic by patient, or use another KXWATCH_TOPIC_PREFIX "
-            "and replay"
-        )
-    flag = " --allow-destructive" if difference.kind == "destructive" else ""
-    return f"topic {topic} has {difference.setting}={found}, declared is {wanted}: run `kxwatch topics apply{flag}`"
-
-
-async def _find(client: AIOKafkaAdminClient, settings: Mapping[str, list[str]]) -> dict[str, _Found]:
+async def _find(client: AIOKafkaAdminClient, settings: Mapping[str, list[str]]) -> dict[str, Found]:
     """Read of the topics that are there the partitions and the named settings."""
-    # All topics are asked for: asking for one by its name would make it where a broker creates topics by itself.
-    partitions = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
+    partitions = await _counts(client)
     resources = [
         ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(names))
         for name, names in settings.items()
@@ -195,8 +118,13 @@ async def _find(client: AIOKafkaAdminClient, settings: Mapping[str, list[str]]) 
             _raise(resource["error_code"], resource["error_message"], resource["resource_name"])
             config = {entry["config_names"]: entry["config_value"] for entry in resource["config_entries"]}
             name = resource["resource_name"]
-            found[name] = _Found(partitions[name], config)
+            found[name] = Found(partitions[name], config)
     return found
+
+
+async def _counts(client: AIOKafkaAdminClient) -> dict[str, int]:
+    # All topics are asked for: asking for one by its name would make it where a broker creates topics by itself.
+    return {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
 
 
 async def _create(client: AIOKafkaAdminClient, settings: Settings, topics: Mapping[str, Topic]) -> None:

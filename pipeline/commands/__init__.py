@@ -1,0 +1,1 @@
+"""The commands, one module each: they read the settings, call the rest, and print."""

@@ -1,0 +1,98 @@
+"""`kxwatch totals`: where patients stand now, as `threshold-totals` holds it."""
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.commands.terminal import dollars, plain
+from pipeline.connection import partition_of
+from pipeline.errors import Refused
+from pipeline.events.rejected import Rejected
+from pipeline.events.totals import Threshold, ThresholdTotal
+from pipeline.identity import Identity
+from pipeline.settings import Settings
+from pipeline.topics.admin import partition_counts
+from pipeline.topics.catalog import topic_name
+from pipeline.topics.reading import latest
+
+COLOURS = {"clear": "green", "approaching": "yellow", "exceeded": "red"}
+_TOTAL = msgspec.json.Decoder(ThresholdTotal).decode
+
+
+def totals(
+    patient: Annotated[str | None, typer.Argument(help="A patient's id or token; all patients without.")] = None,
+    *,
+    source: Annotated[str, typer.Option(help="The EMR's `source`, where KXWATCH_ID_NAMESPACE=source.")] = "",
+    most: Annotated[int, typer.Option(min=1, help="Most rows of the table, the highest totals first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Every value as a JSON line, for a program.")] = False,
+) -> None:
+    """Show where patients stand against the thresholds of their years, as it is now.
+
+    Exit code 1 when a patient is asked for of whom nothing is known.
+    """
+    settings = Settings.load()
+    held = asyncio.run(_held(settings, _names(settings, patient, source) if patient is not None else None))
+    if as_json:
+        for value in held:
+            typer.echo(value)
+    elif held:
+        _show([_TOTAL(value) for value in held], most)
+    else:
+        typer.echo("No totals." if patient is None else "No totals of this patient.")
+    if patient is not None and not held:
+        raise typer.Exit(1)
+
+
+def _names(settings: Settings, patient: str, source: str) -> set[str]:
+    """Give what the patient may be called on the topic: what was given may be the token already."""
+    try:
+        return {patient, Identity(settings).token(patient, source)}
+    except Rejected as refusal:
+        raise Refused(f"--source: {refusal.detail}") from None
+
+
+async def _held(settings: Settings, names: set[str] | None) -> list[bytes]:
+    topic = topic_name(settings, "threshold-totals")
+    if names is None:
+        held = await latest(settings, topic)
+        return [held[key] for key in sorted(held)]
+    count = (await partition_counts(settings, [topic]))[topic]
+    held = await latest(settings, topic, partitions={partition_of(name, count) for name in names})
+    beginnings = tuple(f"{name}|".encode() for name in names)
+    return [held[key] for key in sorted(held) if key.startswith(beginnings)]
+
+
+def _show(held: list[ThresholdTotal], most: int) -> None:
+    table = Table(title="Totals against the thresholds", title_justify="left")
+    for heading in ("patient", "year", "bucket"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("total", "days", "to KX", "to review"):
+        table.add_column(heading, justify="right")
+    table.add_column("last line")
+    for one in sorted(held, key=lambda total: -total.total_cents)[:most]:
+        table.add_row(
+            plain(one.patient_id),
+            str(one.year),
+            plain(one.bucket),
+            ("~" if one.estimated else "") + dollars(one.total_cents),
+            str(one.days),
+            _left(one.kx),
+            _left(one.review),
+            plain(one.last_service_date or "-"),
+        )
+    console = Console()
+    console.print(table)
+    more = f" {len(held) - most:,} more: --most or --json." if len(held) > most else ""
+    console.print(f"~ an estimate: not all is confirmed by remittances.{more}", style="dim", highlight=False)
+
+
+def _left(threshold: Threshold) -> Text:
+    colour = COLOURS[threshold.state]
+    words = threshold.state if threshold.state == "exceeded" else f"{dollars(threshold.remaining_cents)} left"
+    since = f" {threshold.crossed_on}" if threshold.crossed_on else ""
+    return Text.assemble((words + since, colour))

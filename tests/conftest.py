@@ -1,4 +1,4 @@
-"""What every test may ask for: one real broker for the whole run, homes of its own, and settings that disturb no one."""
+"""What every test may ask for: one real broker for the whole run, homes of its own, settings that disturb no one."""
 
 import os
 import socket

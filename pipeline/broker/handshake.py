@@ -11,7 +11,7 @@ def cluster_at(port: int, seconds: float = 1.0) -> str | None:
     """Give the id of the cluster whose broker answers on that port of this machine; None when none is ready."""
     name = b"kxwatch"
     # No topics, and none made by asking.
-    request = struct.pack(">hhih7si?", METADATA, VERSION, CORRELATION, len(name), name, 0, False)  # noqa: FBT003 -- the wire's order.
+    request = struct.pack(">hhih7si?", METADATA, VERSION, CORRELATION, len(name), name, 0, False)
     try:
         with socket.create_connection(("127.0.0.1", port), seconds) as connection:
             connection.settimeout(seconds)

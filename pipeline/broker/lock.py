@@ -19,7 +19,7 @@ def resolved() -> list[Jar]:
 
 def text(jars: list[Jar]) -> str:
     """Give the lock as it is written."""
-    head = "# The jars of the embedded Apache Kafka: SHA-256, group:artifact:version. Written by `python -m pipeline.broker.lock`."
+    head = "# The embedded Kafka's jars: SHA-256, group:artifact:version. Written by `python -m pipeline.broker.lock`."
     return "\n".join([head, *(f"{sha256}  {':'.join(coordinates)}" for sha256, *coordinates in jars), ""])
 
 

@@ -56,7 +56,7 @@ def stop(settings: Settings) -> bool:
         serving = home.serving()
         if serving:
             end(serving)
-        home.left()
+            home.left(serving)
     return serving is not None
 
 

@@ -1,8 +1,8 @@
 """The process between an owner and its broker: when the owner goes, however it goes, it ends the broker.
 
-Started as a script by its path, with the standard library alone, so that it costs an owner neither time nor memory. Its
-standard input is a pipe from the owner. A byte on it: the broker is to live on by itself. Its end: the owner is gone. The
-kernel closes the pipe of a process that was killed too, on Linux and macOS alike.
+Started as a script by its path, with the standard library alone, so that it costs an owner neither time nor memory.
+Its standard input is a pipe from the owner. A byte on it: the broker is to live on by itself. Its end: the owner is
+gone. The kernel closes the pipe of a process that was killed too, on Linux and macOS alike.
 """
 
 import os
@@ -17,7 +17,10 @@ LOOK_SECONDS = 0.5
 
 
 def main(command: list[str]) -> int:
-    """Run `command` until it ends or its owner does, and give its exit code; the first line out is its process id."""
+    """Run `command` until it ends or its owner does; the first line out is its process id.
+
+    Gives its exit code, 128 and the signal's number for a signal, as a shell does.
+    """
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
     owner = os.getppid()
@@ -35,7 +38,8 @@ def main(command: list[str]) -> int:
     except BaseException:
         _end(broker)
         raise
-    return _end(broker)
+    code = _end(broker)
+    return code if code >= 0 else 128 - code
 
 
 def _end(broker: "subprocess.Popen[bytes]") -> int:

@@ -1,0 +1,1 @@
+"""The Faust app: create_app(settings), its tables, one module an agent. No rule in it."""

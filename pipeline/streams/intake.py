@@ -1,0 +1,56 @@
+"""The intake: what EMRs send is decoded, checked and keyed by patient, or set aside as a dead letter."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.connection import partition_of
+from pipeline.events import codec
+from pipeline.events.base import Event
+from pipeline.events.patients import DayTicked
+from pipeline.events.rejected import Rejected
+from pipeline.identity import Identity
+from pipeline.streams.letter import Clock, dead_letter
+from pipeline.streams.record import Message, Record, Tables
+
+
+class Intake(msgspec.Struct, frozen=True):
+    """What the intake goes by: ids, the limits of an event, the partitions of `session-events`, and a clock."""
+
+    identity: Identity
+    max_event_bytes: int
+    max_segment_minutes: int
+    partitions: int
+    now: Clock
+
+
+def fold_intake(intake: Intake, tables: Tables, records: Sequence[Record]) -> list[Message]:
+    """Give for each record of `emr-events` the event for `session-events`, or its dead letter."""
+    del tables
+    return [_passed_on(intake, record) for record in records]
+
+
+def _passed_on(intake: Intake, record: Record) -> Message:
+    try:
+        event, unknown = codec.read(
+            record.value, max_bytes=intake.max_event_bytes, max_segment_minutes=intake.max_segment_minutes
+        )
+        _check_sender(event)
+        event = intake.identity.replace(event)
+    except Rejected as refusal:
+        return dead_letter(record, refusal, intake.now())
+    headers = {
+        "event_type": str(event.__struct_config__.tag).encode(),
+        "appended": str(record.timestamp_ms).encode(),
+    }
+    if unknown:
+        headers["unknown"] = str(len(unknown)).encode()
+    token = event.patient_id
+    partition = partition_of(token, intake.partitions)
+    return Message("session-events", token.encode(), codec.write(event), partition, headers)
+
+
+def _check_sender(event: Event) -> None:
+    if isinstance(event, DayTicked):
+        detail = "day.ticked is made by the system alone"
+        raise Rejected("not_from_an_emr", detail, "event_type", event_id=event.event_id, source=event.source)

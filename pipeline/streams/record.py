@@ -1,0 +1,42 @@
+"""What goes into an agent's body and what comes out of it: plain values, no Kafka."""
+
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import NamedTuple
+
+
+class Record(NamedTuple):
+    """A record as a topic holds it; `topic` is the contract's name, without the network's prefix."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes]
+
+
+class Message(NamedTuple):
+    """A record to be sent; `topic` is the contract's name, `value` is None for a tombstone.
+
+    Headers tell the worker's metrics where a message is from: `event_type`, `unknown` (how many fields were kept out),
+    `reason` (of a dead letter), `event_id` and `occurred_at` of the event that caused it, and `appended`, the time in
+    milliseconds at which that event reached `emr-events`. No reader of a topic needs them.
+    """
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int
+    headers: Mapping[str, bytes]
+
+
+Tables = Mapping[str, MutableMapping[str, bytes]]
+"""An agent's tables by name, as far as one partition holds them: encoded values by key."""
+
+Body = Callable[[Tables, Sequence[Record]], list[Message]]
+"""A function of records of one partition, in the order of their offsets.
+
+It reads and writes the tables it is given and returns what is to be sent. It has no await, no clock and no Kafka, so
+that any engine can call it; called again with the same records on the same tables it does the same.
+"""

@@ -15,7 +15,7 @@ from pipeline.identity import Identity
 from pipeline.ledger.claim_day import claim_day
 from pipeline.ledger.days import DayIndex, DayTables, compute_day, fold_days, take_event
 from pipeline.ledger.segments import SegmentFacts
-from pipeline.ledger.settle import CLAIMS_TOPIC, TOTALS_TOPIC
+from pipeline.ledger.settle import CLAIMS, TOTALS
 from pipeline.ledger.standing import assess
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
@@ -76,13 +76,13 @@ class Rater:
     def _take(self, event: Event) -> Sequence[Effect]:
         cause = Cause(event.event_id, event.occurred_at)
         if isinstance(event, YEAR_EVENTS):
-            return fold_totals(self._total_tables, [(event, cause)])[0]
+            return fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
         if self._final:
             take_event(self._day_tables, event, cause, {})
             return ()
-        days, _ = fold_days(self._day_tables, [(event, cause)], self._terms)
+        days, _ = fold_days(self._day_tables, [(event, cause)], self._terms, explained=False)
         changes = [(_change(effect), effect.cause) for effect in days]
-        return fold_totals(self._total_tables, changes)[0] if changes else ()
+        return fold_totals(self._total_tables, changes, compacted=False)[0] if changes else ()
 
     def _flush(self) -> None:
         self._day_tables.flush()
@@ -90,12 +90,18 @@ class Rater:
 
     def results(self) -> Iterator[Output]:
         """Give the final value of every compacted key, patient by patient; what does not stand is left out."""
-        days = sorted(key.split("|") for key in self._day_tables.days)
-        dates = {patient_id: [date for _, date in found] for patient_id, found in groupby(days, key=lambda key: key[0])}
-        years = {key.rpartition("|")[0] for key in self._total_tables.years}
-        for patient_id in sorted(dates.keys() | years):
-            yield from self._patient(patient_id, dates.get(patient_id, []))
+        # A year's days are many: what is sorted are the tables' own keys, no copies of them.
+        days = groupby(sorted(self._day_tables.days), key=lambda key: key.rpartition("|")[0])
+        waiting = sorted(self._total_tables.patients, key=_before_dates, reverse=True)
+        for patient_id, keys in days:
+            while waiting and _before_dates(waiting[-1]) < _before_dates(patient_id):
+                yield from self._patient(waiting.pop(), [])
+            if waiting and waiting[-1] == patient_id:
+                waiting.pop()
+            yield from self._patient(patient_id, [key.rpartition("|")[2] for key in keys])
             self._flush()
+        while waiting:
+            yield from self._patient(waiting.pop(), [])
 
     def _patient(self, patient_id: str, dates: list[str]) -> Iterator[Output]:
         entries: dict[int, dict[str, DayEntry]] = {}
@@ -112,11 +118,16 @@ class Rater:
             facts = msgspec.structs.replace(facts, days=of_year)
             standing = assess(patient_id, year, facts)
             for bucket, total in standing.totals.items():
-                yield Output(TOTALS_TOPIC, f"{patient_id}|{year:04d}|{bucket}", total)
+                yield Output(TOTALS, f"{patient_id}|{year:04d}|{bucket}", total)
             for date in of_year:
                 claim = claim_day(patient_id, date, facts, standing.due.get(date, []), patient)
                 if claim is not None:
-                    yield Output(CLAIMS_TOPIC, f"{patient_id}|{date}", claim)
+                    yield Output(CLAIMS, f"{patient_id}|{date}", claim)
+
+
+def _before_dates(patient_id: str) -> str:
+    """Give what sorts a patient as the keys of its days sort."""
+    return f"{patient_id}|"
 
 
 def _change(effect: Effect) -> DayChange:

@@ -40,7 +40,7 @@ BUCKET: dict[str, Bucket] = {"OT": "OT", "PT": "PT-SLP", "SLP": "PT-SLP"}
 """The threshold that a discipline's lines count towards (42 USC 1395l(g))."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def moment(text: str) -> datetime:
     """Read a time of an event as a moment, to the microsecond.
 

@@ -87,7 +87,9 @@ def _move(days: Facts[DayIndex], patient_id: str, segment_id: str, left: str | N
         days.put(f"{patient_id}|{joined}", DayIndex([*day.segment_ids, segment_id], day.stands))
 
 
-def compute_day(tables: DayTables, patient_id: str, date: str, terms: Terms) -> BillableDay | None:
+def compute_day(
+    tables: DayTables, patient_id: str, date: str, terms: Terms, *, explained: bool = True
+) -> BillableDay | None:
     """Compute a patient's day from the facts; None when no complete segment stands."""
     index = tables.days.get(f"{patient_id}|{date}")
     segments: list[Segment] = []
@@ -95,10 +97,10 @@ def compute_day(tables: DayTables, patient_id: str, date: str, terms: Terms) -> 
         facts = tables.segments.get(f"{patient_id}|{segment_id}")
         if facts and (segment := resolve(facts, terms.max_segment_minutes)):
             segments.append(segment)
-    return rate_day(patient_id, date, segments, terms) if segments else None
+    return rate_day(patient_id, date, segments, terms, explained=explained) if segments else None
 
 
-def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effect]:
+def settle_days(tables: DayTables, touched: Touched, terms: Terms, *, explained: bool = True) -> list[Effect]:
     """Compute every touched day again; a day that stood and stands no more gives a tombstone."""
     effects = []
     for (patient_id, date), cause in touched.items():
@@ -106,7 +108,7 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effec
         index = tables.days.get(key)
         if index is None:
             continue
-        day = compute_day(tables, patient_id, date, terms)
+        day = compute_day(tables, patient_id, date, terms, explained=explained)
         if day is not None or index.stands:
             effects.append(Effect(TOPIC, key, patient_id, day, cause))
         if not index.segment_ids:
@@ -117,13 +119,13 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effec
 
 
 def fold_days(
-    tables: DayTables, events: Iterable[tuple[Event, Cause]], terms: Terms
+    tables: DayTables, events: Iterable[tuple[Event, Cause]], terms: Terms, *, explained: bool = True
 ) -> tuple[list[Effect], Sequence[Result | None]]:
     """Take a batch of events of one partition and compute the days that they touch.
 
     Gives the messages owed to `billable-days`, and what became of each event, in their order. The caller flushes the
-    tables once the messages are delivered.
+    tables once the messages are delivered. A caller who sends no days may do without their explanation.
     """
     touched: Touched = {}
     results = [take_event(tables, event, cause, touched) for event, cause in events]
-    return settle_days(tables, touched, terms), results
+    return settle_days(tables, touched, terms, explained=explained), results

@@ -1,11 +1,10 @@
 """How a day's units and prices came about, step by step, each with its rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pipeline.events.days import Line
-from pipeline.ledger.counts import Count
+from pipeline.ledger.lines import Draft, Group, barred
 from pipeline.rules.fees import UnitPrice
-from pipeline.rules.units import UnitRule
 
 _RULES = {
     "cms_total": "total of timed minutes, Medicare Claims Processing Manual ch. 5 s. 20.2",
@@ -18,16 +17,21 @@ def dollars(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
-def units_step(
-    payer_id: str, discipline: str, counts: Sequence[Count], units: Mapping[str, int], rule: UnitRule
-) -> str:
-    """Say how minutes became units for one payer and discipline."""
-    parts = ", ".join([f"{count.code} {count.minutes} min = {units[count.code]}" for count in counts])
-    return f"{payer_id} {discipline}: {parts} ({_RULES[rule]})"
+def explain(groups: Sequence[Group], drafts: Sequence[Draft], lines: Sequence[Line]) -> list[str]:
+    """Say step by step how minutes became units and units became amounts; `lines` are what `drafts` came to."""
+    steps = [_units_step(group) for group in groups]
+    for draft, line in zip(drafts, lines, strict=True):
+        if isinstance(draft.price, UnitPrice) and not barred(draft):
+            steps.append(_price_step(line, draft.price))
+    return steps
 
 
-def price_step(line: Line, price: UnitPrice) -> str:
-    """Say how a line's units became its amount."""
+def _units_step(group: Group) -> str:
+    parts = ", ".join([f"{count.code} {count.minutes} min = {group.units[count.code]}" for count in group.counts])
+    return f"{group.payer_id} {group.discipline}: {parts} ({_RULES[group.rules.unit_rule]})"
+
+
+def _price_step(line: Line, price: UnitPrice) -> str:
     full, reduced = dollars(price.full_cents), dollars(price.reduced_cents)
     text = f"{line.payer_id} {line.discipline} {line.code}: {line.units} x {full}"
     for reduction in line.reductions:

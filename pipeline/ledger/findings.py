@@ -4,14 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.events.days import Finding
 from pipeline.ledger.counts import Count
+from pipeline.ledger.lines import BUNDLED, Draft, barred
 from pipeline.ledger.segments import Segment
 from pipeline.rules.codes import table
-from pipeline.rules.fees import UnitPrice
 from pipeline.rules.parameters import Unpriced
-from pipeline.rules.payers import Payer, payer
+from pipeline.rules.payers import payer
 
-_BUNDLED = "B"
-_NOT_VALID = "I"
 _INSTEAD = {"97014": "use G0283"}
 
 
@@ -74,23 +72,22 @@ def no_unit(payer_id: str, discipline: str, count: Count) -> Finding:
     )
 
 
-def bars(price: UnitPrice, rules: Payer) -> bool:
-    """Tell whether a code's status leaves its line at 0 cents: bundled, or not valid for this payer."""
-    return price.status == _BUNDLED or (price.status == _NOT_VALID and rules.not_valid_status_applies)
-
-
-def of_price(
-    payer_id: str, discipline: str, code: str, price: UnitPrice | Unpriced, segment_ids: list[str]
-) -> Finding | None:
+def of_price(draft: Draft) -> Finding | None:
     """Find why a line has no amount: no parameter prices it, or its status bars it."""
-    if isinstance(price, Unpriced):
-        kind, text = "no_price", f"The line has no amount: {price}."
-    elif price.status == _BUNDLED:
-        kind, text = "bundled", "The code is bundled into the other services of the day: do not bill it by itself."
-    elif bars(price, payer(payer_id)):
-        kind, text = "not_valid_for_medicare", f"Medicare does not take this code: {_INSTEAD.get(code, 'use another')}."
-    else:
+    if isinstance(draft.price, Unpriced):
+        kind, text = "no_price", f"The line has no amount: {draft.price}."
+    elif not barred(draft):
         return None
+    elif draft.price.status == BUNDLED:
+        kind, text = "bundled", "The code is bundled into the other services of the day: do not bill it by itself."
+    else:
+        instead = _INSTEAD.get(draft.share.code, "use another")
+        kind, text = "not_valid_for_medicare", f"Medicare does not take this code: {instead}."
     return Finding(
-        kind=kind, message=text, payer_id=payer_id, discipline=discipline, code=code, segment_ids=segment_ids
+        kind=kind,
+        message=text,
+        payer_id=draft.payer_id,
+        discipline=draft.discipline,
+        code=draft.share.code,
+        segment_ids=draft.segment_ids,
     )

@@ -1,6 +1,5 @@
 """A segment of treatment, from what was said of it: whole, in halves, corrected, taken back."""
 
-from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -70,7 +69,6 @@ def service_date(facts: SegmentFacts) -> str | None:
     return base.service_date if base.started_at is None else base.started_at[:10]
 
 
-@lru_cache(maxsize=65_536)
 def _microseconds(started_at: str, stopped_at: str) -> int:
     elapsed = moment(stopped_at) - moment(started_at)
     return (elapsed.days * 86_400 + elapsed.seconds) * MICROSECONDS + elapsed.microseconds

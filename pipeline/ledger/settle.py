@@ -1,6 +1,8 @@
 """What a year owes after a batch: its totals, the days that flipped, and the alerts of what changed."""
 
-from pipeline.events.alerts import ClaimAlert
+from msgspec import Struct
+
+from pipeline.events.days import ClaimDay
 from pipeline.events.fields import Bucket
 from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, quiet, troubles
 from pipeline.ledger.claim_day import claim_day
@@ -9,10 +11,10 @@ from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.threshold_alerts import threshold_alerts
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts
 
-TOTALS_TOPIC = "threshold-totals"
-CLAIMS_TOPIC = "claim-days"
-LEVELS_TOPIC = "threshold-alerts"
-ALERTS_TOPIC = "claim-alerts"
+TOTALS = "threshold-totals"
+CLAIMS = "claim-days"
+THRESHOLD_ALERTS = "threshold-alerts"
+CLAIM_ALERTS = "claim-alerts"
 
 
 class YearTouch:
@@ -29,76 +31,89 @@ class YearTouch:
         self.cause = Cause("", "")
 
 
-def settle_year(patient_id: str, year: int, touch: YearTouch, facts: YearFacts, patient: PatientFacts) -> list[Effect]:
+def settle_year(
+    patient_id: str, year: int, touch: YearTouch, facts: YearFacts, patient: PatientFacts, *, compacted: bool
+) -> list[Effect]:
     """Give the messages that a touched year owes.
 
-    Those are the totals of its touched buckets, the claim days that were touched or whose KX flipped, and the alerts
-    for what differs from before the batch. A value that is there no more gives a tombstone.
+    Those are the totals of its touched buckets, the claim days that were touched or whose KX flipped (both only when
+    `compacted`), and the alerts for what differs from before the batch. What is there no more gives a tombstone.
     """
-    was, now = assess(patient_id, year, touch.before), assess(patient_id, year, facts)
-    effects = _totals(patient_id, year, was, now, touch)
-    flipped = {date for date in was.due.keys() | now.due.keys() if was.due.get(date) != now.due.get(date)}
-    news: list[Effect] = []
-    if was.lacks or now.lacks:
-        matter = Matter(patient_id, year, None, touch.cause)
-        news += _effects(claim_alerts(_lacking(was), _lacking(now), matter), matter)
-    for date in sorted(touch.dates.keys() | flipped):
-        cause = touch.dates.get(date, touch.cause)
-        effects_of_day, alerts = _claim_day(patient_id, date, (touch, was), (facts, patient, now), cause)
-        effects += effects_of_day
-        news += alerts
-    causes = {bucket: touch.buckets.get(bucket, touch.cause) for bucket in BUCKETS}
-    for found in threshold_alerts(was, now, facts, (patient_id, year), causes):
-        effects.append(Effect(LEVELS_TOPIC, patient_id, patient_id, found, causes[_bucket(found.data.bucket)]))
-    return effects + news
+    before = View(patient_id, year, touch.before, touch.patient, assess(patient_id, year, touch.before))
+    after = View(patient_id, year, facts, patient, assess(patient_id, year, facts))
+    was, now = before.standing.due, after.standing.due
+    flipped = {date for date in was.keys() | now.keys() if was.get(date) != now.get(date)} if was or now else set()
+    dates = {date: touch.dates.get(date, touch.cause) for date in sorted(touch.dates.keys() | flipped)}
+    effects = []
+    if compacted:
+        effects = _totals(before, after, touch)
+        effects += [found for date, cause in dates.items() if (found := _claim(before, after, date, cause))]
+    return effects + _threshold_alerts(before, after, touch) + _claim_alerts(before, after, dates, touch.cause)
 
 
-def _bucket(text: str) -> Bucket:
-    return next(bucket for bucket in BUCKETS if bucket == text)
+class View(Struct, frozen=True):
+    """A year of a patient as it is at one time."""
+
+    patient_id: str
+    year: int
+    facts: YearFacts
+    patient: PatientFacts
+    standing: Standing
+
+    def claim_day(self, date: str) -> ClaimDay | None:
+        """Give a day's claim."""
+        return claim_day(self.patient_id, date, self.facts, self.standing.due.get(date, []), self.patient)
+
+    def stands(self, date: str) -> bool:
+        """Tell whether a day stands."""
+        entry = self.facts.days.get(date)
+        return entry is not None and entry.stands
+
+    def troubles(self, date: str) -> dict[str, Trouble]:
+        """Give what is amiss with a day's claims."""
+        due = self.standing.due.get(date, [])
+        if quiet(self.facts.days.get(date), due, sent=date in self.facts.claims):
+            return {}
+        return troubles(date, self.facts, due, self.patient, self.claim_day(date))
 
 
-def _lacking(standing: Standing) -> dict[str, Trouble]:
-    return {} if standing.lacks is None else {"no_threshold": no_threshold(standing.lacks)}
-
-
-def _totals(patient_id: str, year: int, was: Standing, now: Standing, touch: YearTouch) -> list[Effect]:
+def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:
     effects = []
     for bucket in BUCKETS:
-        before, after = was.totals.get(bucket), now.totals.get(bucket)
-        if (before, after) != (None, None) and (bucket in touch.buckets or before != after):
-            key = f"{patient_id}|{year:04d}|{bucket}"
-            cause = touch.buckets.get(bucket, touch.cause)
-            effects.append(Effect(TOTALS_TOPIC, key, patient_id, after, cause))
+        was, now = before.standing.totals.get(bucket), after.standing.totals.get(bucket)
+        if (was, now) != (None, None) and (bucket in touch.buckets or was != now):
+            key = f"{after.patient_id}|{after.year:04d}|{bucket}"
+            effects.append(Effect(TOTALS, key, after.patient_id, now, touch.buckets.get(bucket, touch.cause)))
     return effects
 
 
-def _claim_day(
-    patient_id: str,
-    date: str,
-    before: tuple[YearTouch, Standing],
-    after: tuple[YearFacts, PatientFacts, Standing],
-    cause: Cause,
-) -> tuple[list[Effect], list[Effect]]:
-    """Give a day's claim as it is now, and the alerts for what is amiss with it now and was not, or was and is not."""
-    touch, was = before
-    facts, patient, now = after
-    due_before, due = was.due.get(date, []), now.due.get(date, [])
-    day = claim_day(patient_id, date, facts, due, patient)
-    effects = []
-    entry, entry_before = facts.days.get(date), touch.before.days.get(date)
-    if day is not None or (entry_before is not None and entry_before.stands):
-        effects.append(Effect(CLAIMS_TOPIC, f"{patient_id}|{date}", patient_id, day, cause))
-    calm_before = quiet(entry_before, due_before, sent=date in touch.before.claims)
-    if calm_before and quiet(entry, due, sent=date in facts.claims):
-        return effects, []
-    amiss_before: dict[str, Trouble] = {}
-    if not calm_before:
-        day_before = claim_day(patient_id, date, touch.before, due_before, touch.patient)
-        amiss_before = troubles(date, touch.before, due_before, touch.patient, day_before)
-    amiss = troubles(date, facts, due, patient, day)
-    matter = Matter(patient_id, int(date[:4]), date, cause)
-    return effects, _effects(claim_alerts(amiss_before, amiss, matter), matter)
+def _claim(before: View, after: View, date: str, cause: Cause) -> Effect | None:
+    if not (before.stands(date) or after.stands(date)):
+        return None
+    return Effect(CLAIMS, f"{after.patient_id}|{date}", after.patient_id, after.claim_day(date), cause)
 
 
-def _effects(alerts: list[ClaimAlert], matter: Matter) -> list[Effect]:
-    return [Effect(ALERTS_TOPIC, matter.patient_id, matter.patient_id, alert, matter.cause) for alert in alerts]
+def _threshold_alerts(before: View, after: View, touch: YearTouch) -> list[Effect]:
+    causes = {bucket: touch.buckets.get(bucket, touch.cause) for bucket in BUCKETS}
+    found = threshold_alerts(before.standing, after.standing, after.facts, (after.patient_id, after.year), causes)
+    return [
+        Effect(THRESHOLD_ALERTS, after.patient_id, after.patient_id, alert, causes[bucket]) for bucket, alert in found
+    ]
+
+
+def _claim_alerts(before: View, after: View, dates: dict[str, Cause], last: Cause) -> list[Effect]:
+    """Give the alerts for what is amiss now and was not, or was and is not: with the year, then day by day."""
+    matters = [(Matter(after.patient_id, after.year, None, last), _lacking(before), _lacking(after))]
+    for date, cause in dates.items():
+        matter = Matter(after.patient_id, after.year, date, cause)
+        matters.append((matter, before.troubles(date), after.troubles(date)))
+    return [
+        Effect(CLAIM_ALERTS, matter.patient_id, matter.patient_id, alert, matter.cause)
+        for matter, was, now in matters
+        if was or now
+        for alert in claim_alerts(was, now, matter)
+    ]
+
+
+def _lacking(view: View) -> dict[str, Trouble]:
+    return {} if view.standing.lacks is None else {"no_threshold": no_threshold(view.standing.lacks)}

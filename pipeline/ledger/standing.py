@@ -42,82 +42,67 @@ def assess(patient_id: str, year: int, facts: YearFacts) -> Standing:
 
     A bucket has a total while it has a Medicare line or an accrual; a year without a threshold has none.
     """
-    sums: dict[Bucket, list[int]] = {}
-    last: dict[Bucket, str] = {}
+    sums: dict[Bucket, int] = {}
+    dates: dict[Bucket, list[str]] = {}
     for date, entry in facts.days.items():
-        met: set[Bucket] = set()
-        for line in entry.counted:
-            found = sums.setdefault(line.bucket, [0, 0])
-            found[0] += line.cents or 0
-            met.add(line.bucket)
-        for bucket in met:
-            sums[bucket][1] += 1
-            last[bucket] = max(date, last.get(bucket, ""))
+        for bucket, cents in entry.own_cents.items():
+            sums[bucket] = sums.get(bucket, 0) + cents
+            dates.setdefault(bucket, []).append(date)
     totals: dict[Bucket, ThresholdTotal] = {}
     due: dict[str, list[int]] = {}
     for bucket in BUCKETS:
         elsewhere, as_of = external(facts, bucket) if facts.accruals else (0, None)
         if bucket not in sums and as_of is None:
             continue
-        own, days = sums.get(bucket, (0, 0))
         try:
-            totals[bucket] = _total(patient_id, year, bucket, facts, (own, elsewhere, days), last.get(bucket), as_of)
-            over_limit = own + elsewhere > totals[bucket].kx.threshold_cents
+            total = _total(
+                (patient_id, year, bucket), facts, sums.get(bucket, 0), dates.get(bucket, []), (elsewhere, as_of)
+            )
         except NoFigure as error:
             return Standing({}, {}, str(error))
-        if over_limit:
-            limit = totals[bucket].kx.threshold_cents
-            for date, position in thresholds.over(elsewhere, lines_in_order(facts, bucket), limit):
+        totals[bucket] = total
+        if total.kx.state == "exceeded":
+            for date, position in thresholds.over(elsewhere, lines_in_order(facts, bucket), total.kx.threshold_cents):
                 due.setdefault(date, []).append(position)
     for positions in due.values():
         positions.sort()
     return Standing(totals, due)
 
 
-def _total(  # noqa: PLR0917 -- the parts of one total.
-    patient_id: str,
-    year: int,
-    bucket: Bucket,
-    facts: YearFacts,
-    amounts: tuple[int, int, int],
-    last: str | None,
-    as_of: str | None,
+def _total(
+    whose: tuple[str, int, Bucket], facts: YearFacts, own: int, dates: list[str], others: tuple[int, str | None]
 ) -> ThresholdTotal:
-    own, elsewhere, days = amounts
-    total = own + elsewhere
+    """Give a bucket's total from its own cents, the dates of its lines, and what others have accrued as of when."""
+    patient_id, year, bucket = whose
+    elsewhere, as_of = others
+
+    def threshold(name: thresholds.Name) -> Threshold:
+        limits = thresholds.limits(name, year)
+        crossed_on = None
+        if own + elsewhere > limits.threshold_cents:
+            first = next(thresholds.over(elsewhere, lines_in_order(facts, bucket), limits.threshold_cents), None)
+            crossed_on = first[0] if first else as_of
+        return Threshold(
+            threshold_cents=limits.threshold_cents,
+            remaining_cents=max(0, limits.threshold_cents - own - elsewhere),
+            state=limits.state(own + elsewhere),
+            crossed_on=crossed_on,
+        )
+
     return ThresholdTotal(
         patient_id=patient_id,
         year=year,
         bucket=bucket,
-        total_cents=total,
+        total_cents=own + elsewhere,
         own_cents=own,
         external_cents=elsewhere,
-        estimated=days > 0,
-        days=days,
-        last_service_date=last,
-        kx=_threshold("kx", year, total, facts, bucket, elsewhere, as_of),
-        review=_threshold("review", year, total, facts, bucket, elsewhere, as_of),
-        projection=Projection(visits_left=None, crosses_on=None),
+        estimated=bool(dates),
+        days=len(dates),
+        last_service_date=max(dates, default=None),
+        kx=threshold("kx"),
+        review=threshold("review"),
+        projection=_NOTHING_PROJECTED,
     )
 
 
-def _threshold(  # noqa: PLR0917 -- as above.
-    name: thresholds.Name,
-    year: int,
-    total: int,
-    facts: YearFacts,
-    bucket: Bucket,
-    elsewhere: int,
-    as_of: str | None,
-) -> Threshold:
-    limit = thresholds.limit(name, year)
-    crossed_on = None
-    if total > limit:
-        first = next(thresholds.over(elsewhere, lines_in_order(facts, bucket), limit), None)
-        crossed_on = first[0] if first else as_of
-    return Threshold(
-        threshold_cents=limit,
-        remaining_cents=max(0, limit - total),
-        state=thresholds.state(name, year, total),
-        crossed_on=crossed_on,
-    )
+_NOTHING_PROJECTED = Projection(visits_left=None, crosses_on=None)

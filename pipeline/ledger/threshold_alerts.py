@@ -18,7 +18,7 @@ _THERAPY = {"OT": "occupational therapy", "PT-SLP": "physical and speech therapy
 
 def threshold_alerts(
     before: Standing, after: Standing, facts: YearFacts, whose: tuple[str, int], causes: dict[Bucket, Cause]
-) -> list[ThresholdAlert]:
+) -> list[tuple[Bucket, ThresholdAlert]]:
     """Give the alerts that a change of a patient's year is owed, bucket by bucket, KX before review.
 
     A level that is reached is raised; one that is left downwards is cleared, and the level that then holds is said.
@@ -35,7 +35,7 @@ def threshold_alerts(
             for kind in kinds:
                 if kind != "clear":
                     about = _About(patient_id, year, bucket, name, was if kind == "cleared" else now)
-                    alerts.append(_alert(kind, about, after.totals.get(bucket), facts, causes[bucket]))
+                    alerts.append((bucket, _alert(kind, about, after.totals.get(bucket), facts, causes[bucket])))
     return alerts
 
 
@@ -87,10 +87,9 @@ def _alert(kind: str, about: _About, total: ThresholdTotal | None, facts: YearFa
 
 def _crossing(about: _About, facts: YearFacts) -> list[DatedLine]:
     """Find the line that crossed the level; none where what others accrued had crossed it before any line."""
-    limit = thresholds.limit(about.name, about.year)
-    if about.level == "approaching":
-        # At the level is near enough to approach, while exceeding needs more than the threshold.
-        limit = thresholds.approaching_from(about.name, about.year) - 1
+    limits = thresholds.limits(about.name, about.year)
+    # At the level is near enough to approach, while exceeding needs more than the threshold.
+    limit = limits.near_cents - 1 if about.level == "approaching" else limits.threshold_cents
     elsewhere = external(facts, about.bucket)[0]
     if elsewhere > limit:
         return []

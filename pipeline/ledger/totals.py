@@ -193,17 +193,18 @@ def _attest(tables: TotalTables, touches: Touches, event: NecessityAttested, cau
 
 
 def fold_totals(
-    tables: TotalTables, changes: Iterable[tuple[DayChange | Event, Cause]]
+    tables: TotalTables, changes: Iterable[tuple[DayChange | Event, Cause]], *, compacted: bool = True
 ) -> tuple[list[Effect], Sequence[Result | None]]:
     """Take a batch of changes of one partition and compute the years that they touch.
 
     Gives the messages owed to `threshold-totals`, `claim-days` and the alerts, and what became of each change, in
-    their order. The caller flushes the tables once the messages are delivered.
+    their order. The caller flushes the tables once the messages are delivered. Without `compacted` only the alerts are
+    given, for a caller that computes the final values once at the end.
     """
     touches = Touches(tables)
     results = [take_change(tables, touches, change, cause) for change, cause in changes]
     effects: list[Effect] = []
     for (patient_id, year), touch in touches.years.items():
         patient = tables.patients.get(patient_id) or _NO_PATIENT
-        effects += settle_year(patient_id, year, touch, _year(tables, patient_id, year), patient)
+        effects += settle_year(patient_id, year, touch, _year(tables, patient_id, year), patient, compacted=compacted)
     return effects, results

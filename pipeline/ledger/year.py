@@ -30,12 +30,14 @@ class Counted(Struct, frozen=True, array_like=True, gc=False):
 
 
 class DayEntry(Struct, frozen=True, array_like=True, gc=False):
-    """A day of a year: its Medicare lines in the order that KX counts them in, all its lines packed, its trouble.
+    """A day of a year: what it adds to each bucket, its Medicare lines, all its lines packed, its trouble.
 
-    A day that stands no more stays as an entry without lines, so that a claim sent for it is seen to differ.
+    Amounts are whole cents; the Medicare lines are in the order that KX counts them in. A day that stands no more
+    stays as an entry without lines, so that a claim sent for it is seen to differ.
     """
 
     stands: bool
+    own_cents: dict[Bucket, int]
     counted: list[Counted]
     packed_lines: bytes
     trouble: list[tuple[str, str]]
@@ -82,7 +84,7 @@ class PatientFacts(Struct, frozen=True, array_like=True, gc=False):
         )
 
 
-GONE = DayEntry(False, [], _pack([]), [])
+GONE = DayEntry(False, {}, [], _pack([]), [])
 
 
 def day_entry(day: BillableDay) -> DayEntry:
@@ -98,8 +100,12 @@ def day_entry(day: BillableDay) -> DayEntry:
     ]
     if len(counted) > 1:
         counted.sort(key=lambda found: found[:4])
+    own_cents: dict[Bucket, int] = {}
+    for _, _, discipline, _, line in counted:
+        own_cents[BUCKET[discipline]] = own_cents.get(BUCKET[discipline], 0) + (line.allowed_cents or 0)
     return DayEntry(
         True,
+        own_cents,
         [Counted(position, BUCKET[line.discipline], line.allowed_cents) for _, _, _, position, line in counted],
         _pack([PackedLine(**msgspec.structs.asdict(line)) for line in day.lines]),
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],

@@ -1,7 +1,10 @@
 """How near a patient is to a threshold."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Literal, TypeVar
+
+from msgspec import Struct
 
 from pipeline.events.totals import State
 from pipeline.rules.parameters import figure
@@ -11,22 +14,25 @@ NAMES: tuple[Name, ...] = ("kx", "review")
 T = TypeVar("T")
 
 
-def limit(name: Name, year: int) -> int:
-    """Give a year's threshold, whole cents; `NoFigure` for a year that has none."""
-    return figure(f"{name}_threshold", f"{year:04d}-01-01")
+class Limits(Struct, frozen=True):
+    """A threshold of a year, whole cents: what is over it must be more, what approaches it is at least `near_cents`."""
+
+    threshold_cents: int
+    near_cents: int
+
+    def state(self, total_cents: int) -> State:
+        """Say where a total stands: it exceeds a threshold only when it is more than it (42 USC 1395l(g))."""
+        if total_cents > self.threshold_cents:
+            return "exceeded"
+        return "approaching" if total_cents >= self.near_cents else "clear"
 
 
-def approaching_from(name: Name, year: int) -> int:
-    """Give the least total, whole cents, that approaches a year's threshold."""
-    part = figure(f"approaching_{name}", f"{year:04d}-01-01")
-    return -(-limit(name, year) * part // 100)
-
-
-def state(name: Name, year: int, total_cents: int) -> State:
-    """Say where a total stands: it exceeds a threshold only when it is more than it (42 USC 1395l(g))."""
-    if total_cents > limit(name, year):
-        return "exceeded"
-    return "approaching" if total_cents >= approaching_from(name, year) else "clear"
+@cache
+def limits(name: Name, year: int) -> Limits:
+    """Give a year's threshold; `NoFigure` for a year that has none."""
+    first_day = f"{year:04d}-01-01"
+    threshold = figure(f"{name}_threshold", first_day)
+    return Limits(threshold, -(-threshold * figure(f"approaching_{name}", first_day) // 100))
 
 
 def over(start_cents: int, lines: Iterable[tuple[T, int | None]], limit_cents: int) -> Iterator[T]:

@@ -18,6 +18,14 @@ from pipeline.streams.tables import Table
 from pipeline.topics.catalog import topic_name
 
 
+class Source(faust.Topic):  # type: ignore[misc]
+    """What an agent reads: `faust agents` fails at one with several topics, unless they have a name together."""
+
+    def get_topic_name(self) -> str:
+        """Give the topics' names."""
+        return ", ".join(self.topics)
+
+
 class Stage(NamedTuple):
     """An agent to be: its name, what it is for, the topics it reads, the tables that are its own, and its body."""
 
@@ -100,6 +108,7 @@ def _conf(settings: Settings, patience: Patience) -> dict[str, Any]:
         "producer_max_request_size": LARGEST_RECORD_BYTES,
         "producer_max_batch_size": 262_144,
         "datadir": settings.data_dir or settings.home / "worker",
+        "Topic": Source,
         "Table": Table,
         "TableManager": SeekFirstTableManager,
         # A copy of another worker's partitions would be read here for nothing: recovery begins at the beginning.

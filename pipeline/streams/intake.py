@@ -1,5 +1,6 @@
 """The intake: what EMRs send is decoded, checked and keyed by patient, or set aside as a dead letter."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -11,7 +12,7 @@ from pipeline.events.patients import DayTicked
 from pipeline.events.rejected import Rejected
 from pipeline.identity import Identity
 from pipeline.streams.letter import Clock, dead_letter
-from pipeline.streams.record import Message, Record, Tables
+from pipeline.streams.record import Count, Message, Output, Record, Tables
 
 
 class Intake(msgspec.Struct, frozen=True):
@@ -24,13 +25,14 @@ class Intake(msgspec.Struct, frozen=True):
     now: Clock
 
 
-def fold_intake(intake: Intake, tables: Tables, records: Sequence[Record]) -> list[Message]:
+def fold_intake(intake: Intake, tables: Tables, records: Sequence[Record]) -> Output:
     """Give for each record of `emr-events` the event for `session-events`, or its dead letter."""
     del tables
-    return [_passed_on(intake, record) for record in records]
+    counts: Counter[Count] = Counter()
+    return Output([_passed_on(intake, record, counts) for record in records], counts)
 
 
-def _passed_on(intake: Intake, record: Record) -> Message:
+def _passed_on(intake: Intake, record: Record, counts: Counter[Count]) -> Message:
     try:
         event, unknown = codec.read(
             record.value, max_bytes=intake.max_event_bytes, max_segment_minutes=intake.max_segment_minutes
@@ -38,16 +40,18 @@ def _passed_on(intake: Intake, record: Record) -> Message:
         _check_sender(event)
         event = intake.identity.replace(event)
     except Rejected as refusal:
+        counts["events", "unknown", "rejected"] += 1
+        counts["rejected", refusal.reason] += 1
         return dead_letter(record, refusal, intake.now())
-    headers = {
-        "event_type": str(event.__struct_config__.tag).encode(),
-        "appended": str(record.timestamp_ms).encode(),
-    }
+    kind = str(event.__struct_config__.tag)
+    counts["events", kind, "accepted"] += 1
     if unknown:
-        headers["unknown"] = str(len(unknown)).encode()
+        counts["unknown_fields",] += len(unknown)
     token = event.patient_id
-    partition = partition_of(token, intake.partitions)
-    return Message("session-events", token.encode(), codec.write(event), partition, headers)
+    headers = {"event_type": kind.encode(), "appended": str(record.timestamp_ms).encode()}
+    return Message(
+        "session-events", token.encode(), codec.write(event), partition_of(token, intake.partitions), headers
+    )
 
 
 def _check_sender(event: Event) -> None:

@@ -12,7 +12,7 @@ Clock = Callable[[], str]
 
 
 def dead_letter(record: Record, refusal: Rejected, received_at: str | None) -> Message:
-    """Make the dead letter of a record: the same key, the same partition number, the reason in a header."""
+    """Make the dead letter of a record: the same key and partition number."""
     event = RejectedEvent(
         reason=refusal.reason,
         detail=refusal.detail,
@@ -26,5 +26,4 @@ def dead_letter(record: Record, refusal: Rejected, received_at: str | None) -> M
         key_base64=None if record.key is None else b64encode(record.key).decode(),
         value_base64=None if record.value is None else b64encode(record.value).decode(),
     )
-    headers = {"reason": refusal.reason.encode()}
-    return Message("rejected-events", record.key, encode(event), record.partition, headers)
+    return Message("rejected-events", record.key, encode(event), record.partition, {})

@@ -1,5 +1,6 @@
 """What goes into an agent's body and what comes out of it: plain values, no Kafka."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
@@ -19,9 +20,8 @@ class Record(NamedTuple):
 class Message(NamedTuple):
     """A record to be sent; `topic` is the contract's name, `value` is None for a tombstone.
 
-    Headers tell the worker's metrics where a message is from: `event_type`, `unknown` (how many fields were kept out),
-    `reason` (of a dead letter), `event_id` and `occurred_at` of the event that caused it, and `appended`, the time in
-    milliseconds at which that event reached `emr-events`. No reader of a topic needs them.
+    Headers are for the next stage, no reader of a topic needs them: `event_type`; `event_id` and `occurred_at` of the
+    event that caused the message; `appended`, the time in milliseconds at which that event reached `emr-events`.
     """
 
     topic: str
@@ -31,10 +31,21 @@ class Message(NamedTuple):
     headers: Mapping[str, bytes]
 
 
+Count = tuple[str, ...]
+"""Something that is counted, the metric's name first and then its labels: ("rejected", "not_json")."""
+
+
+class Output(NamedTuple):
+    """What a body says of a batch: the messages to send, and what there was to count in it."""
+
+    messages: list[Message]
+    counts: Counter[Count]
+
+
 Tables = Mapping[str, MutableMapping[str, bytes]]
 """An agent's tables by name, as far as one partition holds them: encoded values by key."""
 
-Body = Callable[[Tables, Sequence[Record]], list[Message]]
+Body = Callable[[Tables, Sequence[Record]], Output]
 """A function of records of one partition, in the order of their offsets.
 
 It reads and writes the tables it is given and returns what is to be sent. It has no await, no clock and no Kafka, so

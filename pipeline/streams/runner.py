@@ -11,13 +11,10 @@ from faust.types import EventT, StreamT
 
 from pipeline.streams.batch import Refuse, Result, process
 from pipeline.streams.batches import batches
-from pipeline.streams.record import Body, Message, Record
+from pipeline.streams.record import Body, Count, Message, Record
 from pipeline.streams.tables import Table
 
 log = structlog.get_logger(__name__)
-
-Change = tuple[bytes | None, bytes | None]
-"""The value of a key before and after a batch; None where there is none."""
 
 
 class Outcome(NamedTuple):
@@ -27,7 +24,7 @@ class Outcome(NamedTuple):
     partition: int
     records: Sequence[Record]
     messages: Sequence[Message]
-    changes: Mapping[str, Mapping[str, Change]]
+    counts: Mapping[Count, int]
 
 
 class Pace(NamedTuple):
@@ -107,10 +104,10 @@ class Runner:
             return
         await self._deliver(sent for number, share in shares.items() for sent in self._changelog(number, share.result))
         for number, share in shares.items():
-            changes = self._write(number, share.result)
+            self._write(number, share.result)
             for event in share.events:
                 event.ack()
-            self._tell(Outcome(self._name, number, share.records, share.result.messages, changes))
+            self._tell(Outcome(self._name, number, share.records, share.result.messages, share.result.counts))
 
     def _process(self, number: int, events: list[EventT]) -> _Share:
         records = [self._record(event) for event in events]
@@ -148,17 +145,14 @@ class Runner:
             ]
         )
 
-    def _write(self, number: int, result: Result) -> dict[str, dict[str, Change]]:
-        changes: dict[str, dict[str, Change]] = {}
+    def _write(self, number: int, result: Result) -> None:
         for name, changed in result.changes.items():
             entries = self._tables[name].data.partition(number)
-            changes[name] = {key: (entries.get(key), value) for key, value in changed.items()}
             for key, value in changed.items():
                 if value is None:
                     entries.pop(key, None)
                 else:
                     entries[key] = value
-        return changes
 
     def _tell(self, outcome: Outcome) -> None:
         try:

@@ -1,0 +1,69 @@
+"""The totals: days and what is said of a year in; totals, claim days and alerts out."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from pipeline.events.alerts import ClaimAlert, ThresholdAlert
+from pipeline.events.base import Event
+from pipeline.events.days import BillableDay, Line, Measure
+from pipeline.ledger.tables import Cause, Effect, Facts
+from pipeline.ledger.terms import Terms
+from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, fold_totals
+from pipeline.ledger.year import PatientFacts, YearFacts
+from pipeline.rules.codes import table
+from pipeline.streams.reading import Reader, Refuse, cause_of, messages
+from pipeline.streams.record import Count, Output, Record, Tables
+
+TABLES = ("years", "patients", "facts")
+_decode = msgspec.json.Decoder(BillableDay).decode
+
+
+def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]) -> Output:
+    """Take records of `session-events` and `billable-days`; give the messages of all that totals owe."""
+    reader = Reader(YEAR_EVENTS, terms.max_segment_minutes, refuse)
+    facts = TotalTables(
+        Facts(tables["years"], YearFacts), Facts(tables["patients"], PatientFacts), Facts(tables["facts"], bytes)
+    )
+    days = [(_day_change(record), cause_of(record)) for record in records if record.topic == "billable-days"]
+    events = list(reader.events(record for record in records if record.topic == "session-events"))
+    _count_units(reader.counts, facts.years, [change for change, _ in days])
+    changes: list[tuple[DayChange | Event, Cause]] = [*days, *events]
+    effects, results = fold_totals(facts, changes)
+    facts.flush()
+    reader.count([event for event, _ in events], results[len(days) :])
+    _count_alerts(reader.counts, effects)
+    return Output([*reader.letters, *messages(effects, records[0].partition)], reader.counts)
+
+
+def _day_change(record: Record) -> DayChange:
+    patient_id, _, date = (record.key or b"").decode().rpartition("|")
+    return DayChange(patient_id, date, None if record.value is None else _decode(record.value))
+
+
+def _count_units(counts: Counter[Count], years: Facts[YearFacts], changes: Iterable[DayChange]) -> None:
+    """Count how many units the days bill more, and how many less, than before the batch."""
+    for (patient_id, date), day in {(change.patient_id, change.date): change.day for change in changes}.items():
+        facts = years.get(f"{patient_id}|{date[:4]}")
+        entry = facts.days.get(date) if facts else None
+        was = _units(entry.lines()) if entry else Measure(timed=0, untimed=0)
+        now = day.units if day else Measure(timed=0, untimed=0)
+        for kind, more in (("timed", now.timed - was.timed), ("untimed", now.untimed - was.untimed)):
+            if more:
+                counts["units", kind, "billed" if more > 0 else "taken_back"] += abs(more)
+
+
+def _units(lines: Iterable[Line]) -> Measure:
+    units = {True: 0, False: 0}
+    for line in lines:
+        units[table()[line.code].timed] += line.units
+    return Measure(timed=units[True], untimed=units[False])
+
+
+def _count_alerts(counts: Counter[Count], effects: Iterable[Effect]) -> None:
+    for effect in effects:
+        if isinstance(effect.value, ThresholdAlert):
+            counts["alerts", effect.value.data.threshold, effect.value.data.level] += 1
+        elif isinstance(effect.value, ClaimAlert):
+            counts["alerts", "claim", effect.value.data.kind] += 1

@@ -81,6 +81,7 @@ async def _run(
         if not there and not follow and not as_json:
             console.print("No alerts.")
         if follow:
+            typer.echo("Waiting for new alerts; Ctrl-C ends.", err=True)
             async for record in topics.coming():
                 _show(console, record, as_json=as_json)
 

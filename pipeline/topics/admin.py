@@ -48,6 +48,7 @@ async def apply(
         done = [one for one in unlike if one not in left]
         await _create(client, settings, {one.topic: named[one.topic] for one in done if one.kind == "missing"})
         await _alter(client, [one for one in done if one.kind != "missing"])
+        await _arrived(client, named, done)
     return done, left
 
 
@@ -170,6 +171,15 @@ async def _alter(client: AIOKafkaAdminClient, changes: list[Difference]) -> None
     response = await client._send_to_controller(Alteration(configs))  # noqa: SLF001 -- aiokafka has no such request.
     for answer in response.to_object()["responses"]:
         _raise(answer["error_code"], answer["error_message"], answer["resource_name"])
+
+
+async def _arrived(client: AIOKafkaAdminClient, named: Mapping[str, Topic], done: list[Difference]) -> None:
+    """Wait until brokers say themselves what the controller has agreed to: they learn of it a little later."""
+    wanted = {(one.topic, one.setting) for one in done}
+    topics = {one.topic: named[one.topic] for one in done}
+    async with asyncio.timeout(READY_SECONDS):
+        while wanted & {(one.topic, one.setting) for one in await _compare(client, topics)}:  # noqa: ASYNC110 -- no one tells.
+            await asyncio.sleep(0.05)
 
 
 def _raise(code: int, message: str | None, topic: str) -> None:

@@ -1,6 +1,7 @@
 """The JSON Schemas of what each topic carries, made from the message types and kept beside the topics."""
 
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,14 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema(topic: Topic) -> dict[str, Any]:
     """Give the JSON Schema of a topic's messages; where there are several types, `event_type` tells which it is."""
-    made: dict[str, Any] = msgspec.json.schema(_type(topic))
+    kind = _type(topic)
+    made: dict[str, Any] = msgspec.json.schema(kind)
+    for definition in made.get("$defs", {}).values():
+        if "description" in definition:
+            definition["description"] = cleandoc(definition["description"])
+        if isinstance(kind, type):
+            # What goes out is written whole: a field with a default, `schema_version` above all, is there too.
+            definition["required"] = list(definition.get("properties", {}))
     return {"$schema": DIALECT, "title": topic.title, "description": topic.what} | made
 
 

@@ -19,7 +19,7 @@ from pipeline.ledger.settle import CLAIMS, TOTALS
 from pipeline.ledger.standing import assess
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
-from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, fold_totals
+from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches, fold_totals, take_change
 from pipeline.ledger.year import DayEntry, PatientFacts, YearFacts, day_entry
 from pipeline.settings import Settings
 
@@ -52,8 +52,13 @@ class Rater:
         self.rejected = 0
 
     def lines(self, name: str, lines: Iterable[bytes]) -> Iterator[Output]:
-        """Take the lines of a file; gives the dead letters and the alerts as they come."""
+        """Take the lines of a file, less their line ends; gives the dead letters and the alerts as they come.
+
+        Empty lines are no events, here as when they are published.
+        """
         for offset, line in enumerate(lines):
+            if not line.strip():
+                continue
             self.events += 1
             try:
                 event, _ = read(
@@ -75,11 +80,12 @@ class Rater:
 
     def _take(self, event: Event) -> Sequence[Effect]:
         cause = Cause(event.event_id, event.occurred_at)
-        if isinstance(event, YEAR_EVENTS):
-            return fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
         if self._final:
             take_event(self._day_tables, event, cause, {})
+            take_change(self._total_tables, Touches(self._total_tables), event, cause)
             return ()
+        if isinstance(event, YEAR_EVENTS):
+            return fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
         days, _ = fold_days(self._day_tables, [(event, cause)], self._terms, explained=False)
         changes = [(_change(effect), effect.cause) for effect in days]
         return fold_totals(self._total_tables, changes, compacted=False)[0] if changes else ()

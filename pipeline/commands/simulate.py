@@ -1,6 +1,5 @@
 """`kxwatch simulate`: realistic events, the same for the same seed."""
 
-import os
 import sys
 from contextlib import nullcontext
 from datetime import datetime
@@ -11,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipeline.commands.terminal import leave_the_pipe
 from pipeline.errors import Refused
 from pipeline.simulate import START, arrivals
 
@@ -66,13 +66,6 @@ def simulate(
                     progress.update(task, completed=min(number, days), lines=lines)
                 file.flush()
         except BrokenPipeError:
-            _leave_the_pipe()
+            leave_the_pipe()
         except OSError as error:
             raise Refused(f"cannot write {out or 'the standard output'}: {error.strerror}") from None
-
-
-def _leave_the_pipe() -> None:
-    """Let Python's own flush at the end go nowhere: the reader, `head` say, has what it wanted."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -1,0 +1,62 @@
+"""`kxwatch worker`: one worker, until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import sys
+from typing import Never
+
+import structlog
+import typer
+
+from pipeline.connection import bootstrap, reach
+from pipeline.errors import Refused
+from pipeline.ops import logs
+from pipeline.settings import Settings
+from pipeline.topics import admin
+
+CANNOT_GO_ON = 1
+"""The exit code of a worker that ended by itself: start it again."""
+
+log = structlog.get_logger(__name__)
+
+
+def worker() -> None:
+    """Run one worker: from emr-events to totals and alerts. Run more for more partitions; Ctrl-C stops one.
+
+    Metrics are at /metrics, logs are JSON lines on standard error. Exit code 0 when it was told to stop, 1 when it
+    cannot go on.
+    """
+    settings = Settings.load()
+    logs.configure(settings.log_level)
+    asyncio.run(_run(settings))
+
+
+def end(code: int) -> Never:
+    """End the process at once: a thread that waits for a Kafka that is gone would keep it for ever."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+async def _run(settings: Settings) -> None:
+    await reach(settings)
+    if wrong := await admin.check(settings):
+        raise Refused("; ".join(wrong))
+    # Only now: Faust is half a second, and no line above needs it.
+    from pipeline.ops.metrics import Metrics  # noqa: PLC0415
+    from pipeline.ops.watch import watch  # noqa: PLC0415
+    from pipeline.streams.life import live  # noqa: PLC0415
+    from pipeline.streams.stages import create_app  # noqa: PLC0415
+
+    metrics = Metrics()
+    app = create_app(settings, observe=metrics.observe)
+    watch(app, settings, metrics)
+    server, address = metrics.serve(settings)
+    typer.echo(f"Metrics at {address}", err=True)
+    log.info("the worker starts", kafka=bootstrap(settings), app_id=settings.app_id, metrics=address)
+    if not await live(app):
+        end(CANNOT_GO_ON)
+    server.shutdown()
+    server.server_close()
+    log.info("the worker has stopped")

@@ -1,0 +1,122 @@
+"""The metrics `kxwatch_*`: counted when a batch is done, so that what is done twice is counted twice and no less."""
+
+import time
+from collections.abc import Iterable, Mapping
+from http.server import HTTPServer
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pipeline.errors import Refused
+from pipeline.events.fields import moment
+from pipeline.events.totals import ThresholdTotal
+from pipeline.ops.standings import Standings
+from pipeline.settings import Settings
+from pipeline.streams.record import Message
+from pipeline.streams.runner import Outcome
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400)
+_total = msgspec.json.Decoder(ThresholdTotal).decode
+
+Place = tuple[str, int]
+"""A topic by the contract's name, and a partition."""
+
+
+class Lag(Collector):
+    """Records that each partition is behind its end, as last looked at."""
+
+    def __init__(self) -> None:
+        self.behind: Mapping[Place, int] = {}
+
+    def collect(self) -> Iterable[Metric]:
+        """Give the gauge."""
+        lag = GaugeMetricFamily("kxwatch_lag", "Records behind the end.", labels=["topic", "partition"])
+        for (topic, partition), records in self.behind.items():
+            lag.add_metric((topic, str(partition)), records)
+        yield lag
+
+
+class Metrics:
+    """One worker's metrics, in a registry of their own; no patient is in a label."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self.lag = Lag()
+        self.standings = Standings()
+        self.registry.register(self.lag)
+        self.registry.register(self.standings)
+        self._counters = {
+            "events": self._counter(
+                "events", "Events: accepted or rejected; of those accepted, duplicate or superseded.", "type", "result"
+            ),
+            "unknown_fields": self._counter("unknown_fields", "Fields of events that no event has, kept out."),
+            "rejected": self._counter("rejected", "Dead letters by reason.", "reason"),
+            "units": self._counter(
+                "units", "Units that days bill more (billed) or less (taken_back) than before.", "kind", "change"
+            ),
+            "alerts": self._counter(
+                "alerts", "Alerts by threshold (or claim) and level (or kind).", "threshold", "level"
+            ),
+        }
+        self._latency = Histogram(
+            "kxwatch_latency_seconds",
+            "From an event, since it occurred or was appended to emr-events, to the totals it led to.",
+            ["since"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._progress: dict[tuple[str, str, int], int] = {}
+
+    def observe(self, outcome: Outcome) -> None:
+        """Count what a batch came to, once it is done."""
+        for (name, *labels), count in outcome.counts.items():
+            counter = self._counters[name]
+            (counter.labels(*labels) if labels else counter).inc(count)
+        for record in outcome.records:
+            self._progress[outcome.agent, record.topic, record.partition] = record.offset + 1
+        if outcome.agent != "totals":
+            return
+        for message in outcome.messages:
+            if message.topic == "threshold-totals" and message.key is not None:
+                total = None if message.value is None else _total(message.value)
+                self.standings.put(outcome.partition, message.key.decode(), total)
+        self._observe_latency(outcome.messages)
+
+    def done(self, topic: str, partition: int) -> int | None:
+        """Give the offset that every agent of a topic has come to; None before any has."""
+        offsets = [offset for (_, *place), offset in self._progress.items() if place == [topic, partition]]
+        return min(offsets, default=None)
+
+    def forget(self, owned: set[Place]) -> None:
+        """Forget how far partitions had come that are another worker's now."""
+        self._progress = {key: offset for key, offset in self._progress.items() if key[1:] in owned}
+
+    def serve(self, settings: Settings) -> tuple[HTTPServer, str]:
+        """Answer at /metrics in a thread; give the server and its address.
+
+        Errors: `Refused` when the address cannot be had.
+        """
+        host, port = settings.metrics_host, settings.metrics_port
+        try:
+            server, _ = start_http_server(port, host, self.registry)
+        except OSError as error:
+            raise Refused(
+                f"/metrics cannot listen on {host}:{port} ({error.strerror}): set KXWATCH_METRICS_PORT to a free port, "
+                "or to 0 for any"
+            ) from None
+        return server, f"http://{host}:{server.server_port}/metrics"
+
+    def _observe_latency(self, messages: Iterable[Message]) -> None:
+        now = time.time()
+        causes = {(message.headers.get("occurred_at"), message.headers.get("appended")) for message in messages}
+        for occurred_at, appended in causes:
+            if appended:
+                self._latency.labels("appended").observe(max(0.0, now - int(appended) / 1000))
+            if occurred_at:
+                self._latency.labels("occurred").observe(max(0.0, now - moment(occurred_at.decode()).timestamp()))
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"kxwatch_{name}", what, labels, registry=self.registry)

@@ -1,6 +1,8 @@
 """What every test may ask for: one real broker for the whole run, homes of its own, settings that disturb no one."""
 
 import os
+import re
+import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,7 +17,7 @@ from pipeline.settings import PREFIX, Settings, default_home
 JARS = Path(os.environ.get(f"{PREFIX}HOME") or default_home()).absolute() / "jars"
 """The user's own jars, read before the environment is cleared: a test run fetches nothing twice."""
 
-MakeHome = Callable[[], Path]
+MakeHome = Callable[..., Path]
 MakeSettings = Callable[..., Settings]
 
 
@@ -55,10 +57,32 @@ def kafka(kafka_home: Path) -> Iterator[str]:
         yield broker.bootstrap
 
 
+@pytest.fixture(scope="session")
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that a broker has lived in, to be copied: a copy starts without the second that the format takes."""
+    home = new_home(tmp_path_factory.mktemp("used") / "home")
+    with EmbeddedBroker(Settings(home=home, broker_port=free_port())):
+        return home
+
+
 @pytest.fixture
-def make_home(tmp_path: Path) -> MakeHome:
-    """Make homes for brokers of a test's own; they share the user's jars."""
-    return lambda: new_home(tmp_path / f"home-{uuid.uuid4().hex[:8]}")
+def make_home(tmp_path: Path, used_home: Path) -> MakeHome:
+    """Make homes for brokers of a test's own: `make_home()` as after a first run, `make_home(new=True)` with no data.
+
+    They share the user's jars. Each has a cluster id of its own.
+    """
+
+    def make(*, new: bool = False) -> Path:
+        home = tmp_path / f"home-{uuid.uuid4().hex[:8]}"
+        if new:
+            return new_home(home)
+        shutil.copytree(used_home, home, symlinks=True)
+        properties = home / "data" / "meta.properties"
+        cluster = f"cluster.id={uuid.uuid4().hex[:22]}"
+        properties.write_text(re.sub("cluster.id=.*", cluster, properties.read_text("utf-8")), "utf-8")
+        return home
+
+    return make
 
 
 @pytest.fixture

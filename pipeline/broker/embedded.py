@@ -144,7 +144,7 @@ class EmbeddedBroker:
             # A session of its own: Ctrl-C in the owner's terminal is the owner's to act on, by ending its broker.
             supervisor = self._supervisor = subprocess.Popen(  # noqa: S603 -- our own command line.
                 [sys.executable, "-I", "-S", str(SUPERVISOR), *line],
-                cwd=home.folder, env=java.ENVIRONMENT, start_new_session=True,
+                cwd=home.folder, env=java.ENVIRONMENT, umask=java.UMASK, start_new_session=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
         try:

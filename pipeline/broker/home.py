@@ -45,7 +45,12 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
     def orphaned(self) -> bool:
         """Tell whether the owner is gone, so that the broker ends this moment."""
-        return self.owner is not None and not _psutil().pid_exists(self.owner)
+        psutil = _psutil()
+        try:
+            # A killed process stays in the list until its parent asks for it.
+            return self.owner is not None and bool(psutil.Process(self.owner).status() == psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return True
 
 
 def _psutil() -> ModuleType:

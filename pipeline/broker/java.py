@@ -10,6 +10,10 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 """All that Java is given of the environment: no flags of someone else's, and errors in the one language we look for."""
 
 
+UMASK = 0o077
+"""What the topics hold is about patients: only the user may read it, even in a home folder that is open to others."""
+
+
 def command(classpath: str, temporary: Path, main: str, *arguments: str) -> list[str]:
     """Give the command line that runs a class of Kafka's, which unpacks its native libraries into `temporary`.
 
@@ -26,5 +30,12 @@ def run(line: list[str], folder: Path, log: Path) -> int:
     """Run a command of Kafka's in that folder to its end, with all it says in the log; give its exit code."""
     with log.open("ab") as out:
         return subprocess.run(  # noqa: S603 -- our own command line.
-            line, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
+            line,
+            cwd=folder,
+            env=ENVIRONMENT,
+            umask=UMASK,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            check=False,
         ).returncode

@@ -13,7 +13,7 @@ import sys
 from types import FrameType
 
 STOP_SECONDS = 20.0
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.2
 
 
 def main(command: list[str]) -> int:

@@ -80,6 +80,13 @@ def test_only_this_machine_can_reach_the_broker(kafka: str, kafka_home: Path) ->
     assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
 
 
+def test_only_its_user_can_read_what_the_broker_keeps(kafka: str, kafka_home: Path) -> None:
+    kept = [kafka_home / "data", *(kafka_home / "data").rglob("*")]
+
+    assert kafka
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+
+
 async def test_what_was_sent_is_there_after_a_restart_on_another_port(make_home: MakeHome) -> None:
     home = make_home()
     with EmbeddedBroker(Settings(home=home, broker_port=free_port())) as broker:
@@ -102,7 +109,7 @@ def test_a_port_taken_between_the_look_and_the_start_is_tried_again(
     make_home: MakeHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ports = iter([free_port(), taken.getsockname()[1], free_port()])  # Of the format, and of a first start.
+        ports = iter([taken.getsockname()[1]])
         monkeypatch.setattr("pipeline.broker.embedded._free_port", lambda _: next(ports, None) or free_port())
         with EmbeddedBroker(Settings(home=make_home())) as broker:
             assert cluster_at(port_of(broker.bootstrap)) is not None
@@ -116,7 +123,7 @@ def test_a_second_owner_of_a_served_home_is_told_where_the_broker_is(kafka: str,
 
 
 def test_a_home_with_a_comma_and_an_accent_in_its_name_works(make_home: MakeHome) -> None:
-    home = make_home()
+    home = make_home(new=True)
     strange = home.rename(home.with_name("Praxis Müller, Zürich"))
 
     with EmbeddedBroker(Settings(home=strange, broker_port=free_port())) as broker:

@@ -11,9 +11,9 @@ from aiokafka import ConsumerRecord
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.commands.terminal import plain
 from pipeline.errors import Refused
 from pipeline.settings import Settings
+from pipeline.terminal import plain
 from pipeline.topics.catalog import topic_name
 from pipeline.topics.reading import reading
 

@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.terminal import plain
 from pipeline.errors import Refused
 from pipeline.events import codec
 from pipeline.events.rejected import Reason, Rejected
 from pipeline.settings import Settings
+from pipeline.terminal import plain
 from pipeline.topics.letters import Letter, dismiss, letters, replay
 
 Json = Annotated[bool, typer.Option("--json", help="JSON, for a program.")]

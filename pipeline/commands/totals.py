@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.terminal import dollars, plain
 from pipeline.connection import partition_of
 from pipeline.errors import Refused
 from pipeline.events.rejected import Rejected
 from pipeline.events.totals import Threshold, ThresholdTotal
 from pipeline.identity import Identity
 from pipeline.settings import Settings
+from pipeline.terminal import dollars, plain
 from pipeline.topics.admin import partition_counts
 from pipeline.topics.catalog import topic_name
 from pipeline.topics.reading import latest

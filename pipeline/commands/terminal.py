@@ -1,5 +1,5 @@
 """What `pipeline.terminal` has, under its older name."""
 
-from pipeline.terminal import dollars, plain
+from pipeline.terminal import dollars, leave_the_pipe, plain
 
-__all__ = ["dollars", "plain"]
+__all__ = ["dollars", "leave_the_pipe", "plain"]

@@ -65,8 +65,9 @@ def of_the_network(filename: str, folder: Path) -> Iterator[None]:
         # The HTTP library's errors are OSErrors, without a number of the operating system.
         if isinstance(error, OSError) and error.errno in FULL | {errno.EACCES, errno.EROFS}:
             raise _disk(error, folder) from None
+        reason = type(error).__name__ if isinstance(error, OSError) else _first_line(error)
         raise Refused(
-            f"{filename}, a part of the embedded Kafka, cannot be fetched ({_first_line(error)}): connect to the "
+            f"{filename}, a part of the embedded Kafka, cannot be fetched ({reason}): connect to the "
             f"network once, or copy {folder} from a machine that has it, or set KXWATCH_BROKERS to a Kafka that runs"
         ) from None
 

@@ -99,11 +99,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_network")
 def test_no_network_is_one_line_that_names_three_ways_out(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"connect to the network once, or copy .* or set KXWATCH_BROKERS") as refused:
+    with pytest.raises(
+        Refused, match=r"\(ProxyError\): connect to the network once, or copy .* or set KXWATCH_BROKERS"
+    ) as refused:
         classpath(tmp_path)
 
     assert "\n" not in str(refused.value)
-    assert len(str(refused.value)) < 500
 
 
 @pytest.mark.usefixtures("small")

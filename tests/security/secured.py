@@ -1,11 +1,12 @@
 """A real Kafka with a listener for each way to be let in: TLS, mTLS, SASL over TLS and without."""
 
+import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -40,14 +41,14 @@ class Secured(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def secured(folder: Path, classpath: str, ports: Iterator[int]) -> Iterator[Secured]:
+def secured(folder: Path, classpath: str) -> Iterator[Secured]:
     """Run the broker in that folder for as long as the block."""
     signer, stranger = authority(folder, "authority"), authority(folder, "stranger")
     for name, names in (("broker", "DNS:localhost,IP:127.0.0.1"), ("elsewhere", "DNS:elsewhere.example")):
         signed, key = certificate(folder, name, signer, names)
         (folder / f"{name}-store.pem").write_text(key.read_text() + signed.read_text())
     mine, my_key = certificate(folder, "client", signer, "DNS:client", password="key password")
-    address = {name: f"127.0.0.1:{next(ports)}" for name in (*LISTENERS, "CONTROLLER")}
+    address = dict(zip((*LISTENERS, "CONTROLLER"), _free_addresses(len(LISTENERS) + 1), strict=True))
     (folder / "server.properties").write_text(_properties(address), "utf-8")
 
     users = [f"{mechanism}=[name={USER},password={PASSWORD}]" for mechanism in MECHANISMS[1:]]
@@ -78,6 +79,14 @@ def secured(folder: Path, classpath: str, ports: Iterator[int]) -> Iterator[Secu
         yield Secured(address, signer, stranger, mine, my_key, "key password")
         assert process.stdin is not None
         process.stdin.close()
+
+
+def _free_addresses(count: int) -> list[str]:
+    with ExitStack() as held:
+        listeners = [held.enter_context(socket.socket()) for _ in range(count)]
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return [f"127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
 
 
 def _properties(address: dict[str, str]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from conftest import JARS, free_port
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from security.certificates import OPENSSL
 from security.secured import PASSWORD, USER, Secured, secured
@@ -33,9 +32,9 @@ Make = Callable[..., Settings]
 
 
 @pytest.fixture(scope="module")
-def kafka_secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    """One broker with all listeners."""
-    with secured(tmp_path_factory.mktemp("secured"), classpath(JARS), iter(free_port, None)) as broker:
+def kafka_secured(kafka_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """One broker with all listeners, of the same jars as the run's own."""
+    with secured(tmp_path_factory.mktemp("secured"), classpath(kafka_home / "jars")) as broker:
         yield broker
 
 

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from pipeline.commands.terminal import leave_the_pipe
 from pipeline.errors import Refused
 from pipeline.events.codec import encode
 from pipeline.rate import Output, Rater
 from pipeline.settings import Settings
+from pipeline.terminal import leave_the_pipe
 
 _LINES_BETWEEN_SIGHTS = 2_000
 

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pipeline.commands.terminal import leave_the_pipe
 from pipeline.errors import Refused
 from pipeline.simulate import START, arrivals
+from pipeline.terminal import leave_the_pipe
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2099
 

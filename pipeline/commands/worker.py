@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from typing import Never
+from typing import TYPE_CHECKING, Never
 
 import structlog
 import typer
@@ -14,6 +14,9 @@ from pipeline.errors import Refused
 from pipeline.ops import logs
 from pipeline.settings import Settings
 from pipeline.topics import admin
+
+if TYPE_CHECKING:
+    from pipeline.streams.app import Patience
 
 CANNOT_GO_ON = 1
 """The exit code of a worker that ended by itself: start it again."""
@@ -27,9 +30,16 @@ def worker() -> None:
     Metrics are at /metrics, logs are JSON lines on standard error. Exit code 0 when it was told to stop, 1 when it
     cannot go on.
     """
-    settings = Settings.load()
+    run(Settings.load())
+
+
+def run(settings: Settings, patience: "Patience | None" = None) -> None:
+    """Run one worker until it is told to stop; `patience` with Kafka, as Patience says when none is given.
+
+    Errors: `Refused` when it cannot start; when it cannot go on, the process ends.
+    """
     logs.configure(settings.log_level)
-    asyncio.run(_run(settings))
+    asyncio.run(_run(settings, patience))
 
 
 def end(code: int) -> Never:
@@ -39,18 +49,19 @@ def end(code: int) -> Never:
     os._exit(code)
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, patience: "Patience | None") -> None:
     await reach(settings)
     if wrong := await admin.check(settings):
         raise Refused("; ".join(wrong))
     # Only now: Faust is half a second, and no line above needs it.
     from pipeline.ops.metrics import Metrics  # noqa: PLC0415
     from pipeline.ops.watch import watch  # noqa: PLC0415
+    from pipeline.streams.app import Patience  # noqa: PLC0415
     from pipeline.streams.life import live  # noqa: PLC0415
     from pipeline.streams.stages import create_app  # noqa: PLC0415
 
     metrics = Metrics()
-    app = create_app(settings, observe=metrics.observe)
+    app = create_app(settings, observe=metrics.observe, patience=patience or Patience())
     watch(app, settings, metrics)
     server, address = metrics.serve(settings)
     typer.echo(f"Metrics at {address}", err=True)

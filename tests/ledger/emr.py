@@ -1,0 +1,79 @@
+"""Events as an EMR sends them, for one patient; what a test is about is what it says."""
+
+from typing import Any
+
+Event = dict[str, Any]
+
+PATIENT = "p-1"
+
+
+def base(event_type: str, event_id: str) -> Event:
+    return {
+        "event_id": event_id,
+        "event_type": event_type,
+        "occurred_at": "2025-03-03T20:00:00Z",
+        "patient_id": PATIENT,
+        "site_id": "site-a",
+        "source": "emr-1",
+    }
+
+
+def segment(event_id: str, date: str = "2025-03-03", minutes: int = 30, **said: Any) -> Event:
+    """Give a recorded segment of 97530 for Medicare; its segment is named after the event unless it says otherwise."""
+    return base("segment.recorded", event_id) | {
+        "segment_id": f"s-{event_id}",
+        "revision": 1,
+        "therapist_id": "t-1",
+        "payer_id": "medicare-b",
+        "discipline": "OT",
+        "code": "97530",
+        "started_at": f"{date}T09:00:00-05:00",
+        "stopped_at": f"{date}T{9 + minutes // 60:02d}:{minutes % 60:02d}:00-05:00",
+        **said,
+    }
+
+
+def void(event_id: str, segment_id: str, revision: int = 2) -> Event:
+    return base("segment.voided", event_id) | {"segment_id": segment_id, "revision": revision}
+
+
+def accrual(event_id: str, amount_cents: int, **said: Any) -> Event:
+    return base("accrual.reported", event_id) | {
+        "accrual_id": "a-1",
+        "revision": 1,
+        "year": 2025,
+        "bucket": "OT",
+        "amount_cents": amount_cents,
+        "as_of": "2025-01-02",
+        "basis": "other_providers",
+        **said,
+    }
+
+
+def attestation(event_id: str, first: str, through: str, **said: Any) -> Event:
+    return base("necessity.attested", event_id) | {
+        "attestation_id": "n-1",
+        "revision": 1,
+        "bucket": "OT",
+        "from": first,
+        "through": through,
+        "therapist_id": "t-1",
+        **said,
+    }
+
+
+def claim(event_id: str, date: str, *lines: tuple[str, list[str], int], **said: Any) -> Event:
+    """Give a claim; a line is a code, modifiers and units."""
+    sent = [
+        {"code": code, "modifiers": modifiers, "units": units, "charge_cents": 9_000, "control_number": "k-1"}
+        for code, modifiers, units in lines
+    ]
+    return base("claim.submitted", event_id) | {
+        "claim_id": "c-1",
+        "revision": 1,
+        "payer_id": "medicare-b",
+        "service_date": date,
+        "submitted_at": "2025-03-10T20:00:00Z",
+        "lines": sent,
+        **said,
+    }

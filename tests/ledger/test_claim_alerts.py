@@ -1,0 +1,145 @@
+"""Claim alerts: what is amiss with a day's claims is raised, told anew when it changes, and settled."""
+
+from ledger.emr import Event, accrual, attestation, claim, segment, void
+from ledger.rated import rated
+
+
+def told(*events: Event) -> list[tuple[str, str]]:
+    found = [alert for alert in rated(events)["alerts"] if alert["type"].startswith("kxwatch.claim.")]
+    return [(alert["type"].removeprefix("kxwatch.claim."), alert["data"]["sentence"]) for alert in found]
+
+
+def kinds(*events: Event) -> list[str]:
+    return [kind for kind, _ in told(*events)]
+
+
+OVER = accrual("e-over", 242_000)
+
+
+def test_kx_that_no_attestation_covers_is_told_with_its_lines() -> None:
+    assert told(OVER, segment("e-1")) == [
+        (
+            "kx_not_attested",
+            "Patient p-1, 2025-03-03: KX is due on 97530 GO KX x 2 and no attestation covers the date.",
+        )
+    ]
+
+
+def test_an_attestation_settles_the_dates_that_it_covers_alone() -> None:
+    events = OVER, segment("e-1"), segment("e-2", "2025-03-05"), attestation("e-3", "2025-03-01", "2025-03-04")
+    assert told(*events)[2:] == [("settled", "Patient p-1, 2025-03-03: settled: what was amiss is so no more.")]
+
+
+def test_an_attestation_that_no_longer_covers_a_date_raises_it_again() -> None:
+    events = (
+        *(OVER, segment("e-1"), attestation("e-2", "2025-03-01", "2025-03-31")),
+        attestation("e-3", "2025-03-04", "2025-03-31", revision=2),
+    )
+    assert kinds(*events) == ["kx_not_attested", "settled", "kx_not_attested"]
+
+
+def test_an_attestation_of_the_other_bucket_settles_nothing() -> None:
+    assert kinds(OVER, segment("e-1"), attestation("e-2", "2025-01-01", "2025-12-31", bucket="PT-SLP")) == [
+        "kx_not_attested"
+    ]
+
+
+def test_a_claim_that_was_sent_as_the_day_stands_is_no_trouble() -> None:
+    assert told(segment("e-1"), claim("e-2", "2025-03-03", ("97530", ["GO"], 2))) == []
+
+
+def test_the_order_of_modifiers_is_no_difference() -> None:
+    events = attestation("e-0", "2025-01-01", "2025-12-31"), OVER, segment("e-1")
+    assert told(*events, claim("e-2", "2025-03-03", ("97530", ["KX", "GO"], 2))) == []
+
+
+def test_a_claim_that_differs_is_raised_changed_and_settled() -> None:
+    events = (
+        claim("e-1", "2025-03-03", ("97530", ["GO"], 2)),
+        segment("e-2", minutes=15),
+        segment("e-3", minutes=45, segment_id="s-e-2", revision=2),
+        segment("e-4", minutes=30, segment_id="s-e-2", revision=3),
+    )
+    was = "Patient p-1, 2025-03-03: Claim c-1 was sent with other lines than the day has now:"
+    assert told(*events) == [
+        ("resubmit", f"{was} 97530 GO x 1."),
+        ("resubmit", f"{was} 97530 GO x 3."),
+        ("settled", "Patient p-1, 2025-03-03: settled: what was amiss is so no more."),
+    ]
+
+
+def test_a_change_that_leaves_the_trouble_as_it_is_raises_nothing() -> None:
+    events = claim("e-1", "2025-03-03", ("97530", ["GO"], 2)), segment("e-2", minutes=15)
+    assert kinds(*events, segment("e-3", minutes=16, segment_id="s-e-2", revision=2)) == ["resubmit"]
+
+
+def test_a_back_dated_segment_that_flips_kx_on_a_claim_already_sent_asks_for_a_new_one() -> None:
+    attested = attestation("e-0", "2025-01-01", "2025-12-31")
+    sent = claim("e-3", "2025-03-20", ("97530", ["GO"], 2))
+    events = attested, accrual("e-1", 230_000), segment("e-2", "2025-03-20"), sent
+    assert told(*events) == []
+    back_dated = segment("e-4", "2025-03-04", 120)
+    assert told(*events, back_dated) == [
+        (
+            "resubmit",
+            "Patient p-1, 2025-03-20: Claim c-1 was sent with other lines than the day has now: 97530 GO KX x 2.",
+        )
+    ]
+
+
+def test_a_claim_that_moves_to_another_date_settles_the_first() -> None:
+    moved = claim("e-3", "2025-03-04", ("97530", ["GO"], 2), revision=2)
+    events = segment("e-1", minutes=15), claim("e-2", "2025-03-03", ("97530", ["GO"], 2)), segment("e-4", "2025-03-04")
+    assert told(*events, moved) == [
+        (
+            "resubmit",
+            "Patient p-1, 2025-03-03: Claim c-1 was sent with other lines than the day has now: 97530 GO x 1.",
+        ),
+        ("settled", "Patient p-1, 2025-03-03: settled: what was amiss is so no more."),
+    ]
+
+
+def test_a_claim_for_a_day_that_was_taken_back_is_to_be_taken_back_too() -> None:
+    events = segment("e-1"), claim("e-2", "2025-03-03", ("97530", ["GO"], 2)), void("e-3", "s-e-1")
+    assert told(*events) == [
+        ("resubmit", "Patient p-1, 2025-03-03: Claim c-1 was sent with other lines than the day has now: none.")
+    ]
+
+
+def test_the_claim_that_was_submitted_last_is_compared_not_the_one_that_came_last() -> None:
+    wrong = claim("e-2", "2025-03-03", ("97530", ["GO"], 9), submitted_at="2025-03-09T20:00:00Z")
+    right = claim("e-3", "2025-03-03", ("97530", ["GO"], 2), claim_id="c-2")
+    assert told(segment("e-1"), right, wrong) == []
+
+
+def test_a_code_that_is_not_listed_is_told_until_it_is_corrected() -> None:
+    assert kinds(segment("e-1", code="99999"), segment("e-2", segment_id="s-e-1", revision=2)) == [
+        "code_not_listed",
+        "settled",
+    ]
+
+
+def test_a_line_without_a_price_is_told_with_the_figure_and_the_date() -> None:
+    ((kind, sentence),) = told(segment("e-1", "2024-03-04"))
+    assert kind == "no_price"
+    assert "relative_values for 2024-03-04" in sentence
+
+
+def test_a_year_without_thresholds_is_told_and_has_no_total() -> None:
+    outputs = rated([segment("e-1", "2030-03-04")])
+    assert outputs["threshold-totals"] == {}
+    assert [alert["type"] for alert in outputs["alerts"]] == ["kxwatch.claim.no_threshold", "kxwatch.claim.no_price"]
+    news = outputs["alerts"][0]["data"]
+    assert (news["year"], news["service_date"]) == (2030, None)
+    assert news["sentence"] == (
+        "Patient p-1, 2030: The year has no total: no kx_threshold for 2030-01-01: add it to the parameters."
+    )
+
+
+def test_a_year_without_thresholds_is_told_once_and_settled_with_its_last_line() -> None:
+    events = segment("e-1", "2030-03-04", code="97110"), segment("e-2", "2030-03-05")
+    of_year = [kind for kind in kinds(*events) if kind == "no_threshold"]
+    assert of_year == ["no_threshold"]
+    gone = kinds(*events, void("e-3", "s-e-1"), void("e-4", "s-e-2"))
+    assert gone.count("no_threshold") == 1
+    assert gone.count("settled") == 3

@@ -3,15 +3,26 @@
 import logging
 import sys
 import traceback
-from importlib import import_module
 from importlib.metadata import version as installed
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.commands import alerts, identity, publish, rejected, settings, topics, totals
+from pipeline.commands import (
+    alerts,
+    broker,
+    demo,
+    identity,
+    publish,
+    rate,
+    rejected,
+    settings,
+    simulate,
+    topics,
+    totals,
+    worker,
+)
 from pipeline.errors import Refused
 
 DEFECT = 70
@@ -23,16 +34,16 @@ cli = typer.Typer(
     # A traceback of rich's shows local variables, and those hold patients.
     pretty_exceptions_enable=False,
 )
-for _name in ("demo", "worker", "simulate", "rate"):
-    if find_spec(f"pipeline.commands.{_name}"):
-        cli.command()(getattr(import_module(f"pipeline.commands.{_name}"), _name))
+cli.command()(demo.demo)
+cli.command()(worker.worker)
+cli.command()(simulate.simulate)
 cli.command()(publish.publish)
+cli.command()(rate.rate)
 cli.command()(totals.totals)
 cli.command()(alerts.alerts)
 cli.add_typer(rejected.app, name="rejected")
 cli.add_typer(topics.app, name="topics")
-if find_spec("pipeline.commands.broker"):
-    cli.add_typer(import_module("pipeline.commands.broker").app, name="broker")
+cli.add_typer(broker.app, name="broker")
 cli.command()(identity.token)
 cli.command()(settings.settings)
 

@@ -1,4 +1,4 @@
-"""What a person sees at a terminal: others' text made harmless, money as it is said."""
+"""What a person sees at a terminal: others' text made harmless."""
 
 import os
 import sys
@@ -9,12 +9,6 @@ from rich.text import Text
 def plain(text: str) -> Text:
     """Give text that others wrote for a table or a line: no markup, and no character that steers a terminal."""
     return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))
-
-
-def dollars(cents: int) -> str:
-    """Write whole cents as dollars: $1,234.50."""
-    sign, amount = "-" if cents < 0 else "", abs(cents)
-    return f"{sign}${amount // 100:,}.{amount % 100:02d}"
 
 
 def leave_the_pipe() -> None:

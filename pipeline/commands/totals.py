@@ -14,8 +14,9 @@ from pipeline.errors import Refused
 from pipeline.events.rejected import Rejected
 from pipeline.events.totals import Threshold, ThresholdTotal
 from pipeline.identity import Identity
+from pipeline.money import dollars
 from pipeline.settings import Settings
-from pipeline.terminal import dollars, plain
+from pipeline.terminal import plain
 from pipeline.topics.admin import partition_counts
 from pipeline.topics.catalog import topic_name
 from pipeline.topics.reading import latest

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Never
 
@@ -38,6 +39,8 @@ def run(settings: Settings, patience: "Patience | None" = None) -> None:
 
     Errors: `Refused` when it cannot start; when it cannot go on, the process ends.
     """
+    # Until the loop has its own way to be told: whoever is told to stop before has nothing to finish.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs.configure(settings.log_level)
     asyncio.run(_run(settings, patience))
 

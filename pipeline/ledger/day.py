@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.events.days import BillableDay, Measure
-from pipeline.events.fields import moment
+from pipeline.events.fields import instant
 from pipeline.ledger.counts import counts_of, shares, units_of
 from pipeline.ledger.explanation import explain
 from pipeline.ledger.findings import in_order, no_unit, of_price, of_segments
@@ -16,12 +16,12 @@ from pipeline.rules.fees import NATIONAL, UnitPrice, unit_price
 from pipeline.rules.parameters import Unpriced
 from pipeline.rules.payers import Payer, payer
 
-_LAST = datetime.max.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC), ""
 
 
-def clock_order(started_at: str | None) -> datetime:
+def clock_order(started_at: str | None) -> tuple[datetime, str]:
     """Give what orders by the clock; what has none comes last."""
-    return _LAST if started_at is None else moment(started_at)
+    return _LAST if started_at is None else instant(started_at)
 
 
 def rate_day(

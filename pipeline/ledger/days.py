@@ -33,10 +33,12 @@ _NOTHING = SegmentFacts()
 
 
 class DayIndex(Struct, frozen=True, array_like=True, gc=False):
-    """The segments of a patient's day by id, and whether the day was sent as standing."""
+    """The segments of a patient's day by id.
+
+    One that has moved to another date may still be listed; what a segment says of itself decides.
+    """
 
     segment_ids: list[str]
-    stands: bool
 
 
 class DayTables(Struct, frozen=True):
@@ -57,7 +59,8 @@ Touched = dict[tuple[str, str], Cause]
 def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) -> Result | None:
     """Replace a fact by what an event says; note the days that it touches, by patient and date.
 
-    Gives what became of the event, or None where it is no segment's.
+    Gives what became of the event, or None where it is no segment's. An event that changes nothing still mends what a
+    worker left half written when it died: a segment that its day does not list.
     """
     if not isinstance(event, SEGMENT_EVENTS):
         return None
@@ -65,26 +68,40 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
     key = f"{patient_id}|{segment_id}"
     before = tables.segments.get(key) or _NOTHING
     after, result = take(before, version_of(event))
-    if result != "applied":
+    joined = service_date(after)
+    listed = joined is None or _list(tables.days, patient_id, joined, segment_id)
+    if result != "applied" and listed:
         return result
     tables.segments.put(key, after)
-    left, joined = service_date(before), service_date(after)
-    if left is not None:
-        touched[patient_id, left] = cause
-    if joined is not None:
-        touched[patient_id, joined] = cause
-    if left != joined:
-        _move(tables.days, patient_id, segment_id, left, joined)
+    left = service_date(before)
+    if left is not None and left != joined:
+        _unlist(tables.days, patient_id, left, segment_id)
+    for date in (left, joined):
+        if date is not None:
+            # The days come out in the order of their last touch, so that the last cause of a year is its last event.
+            touched.pop((patient_id, date), None)
+            touched[patient_id, date] = cause
     return result
 
 
-def _move(days: Facts[DayIndex], patient_id: str, segment_id: str, left: str | None, joined: str | None) -> None:
-    if left is not None and (day := days.get(f"{patient_id}|{left}")):
+def _list(days: Facts[DayIndex], patient_id: str, date: str, segment_id: str) -> bool:
+    """List a segment under its date; tells whether it was listed already."""
+    key = f"{patient_id}|{date}"
+    day = days.get(key)
+    if day is None:
+        days.put(key, DayIndex([segment_id]))
+    elif segment_id in day.segment_ids:
+        return True
+    else:
+        days.put(key, DayIndex([*day.segment_ids, segment_id]))
+    return False
+
+
+def _unlist(days: Facts[DayIndex], patient_id: str, date: str, segment_id: str) -> None:
+    key = f"{patient_id}|{date}"
+    if day := days.get(key):
         kept = [other for other in day.segment_ids if other != segment_id]
-        days.put(f"{patient_id}|{left}", DayIndex(kept, day.stands))
-    if joined is not None:
-        day = days.get(f"{patient_id}|{joined}") or DayIndex([], stands=False)
-        days.put(f"{patient_id}|{joined}", DayIndex([*day.segment_ids, segment_id], day.stands))
+        days.put(key, DayIndex(kept) if kept else None)
 
 
 def compute_day(
@@ -95,27 +112,26 @@ def compute_day(
     segments: list[Segment] = []
     for segment_id in index.segment_ids if index else ():
         facts = tables.segments.get(f"{patient_id}|{segment_id}")
-        if facts and (segment := resolve(facts, terms.max_segment_minutes)):
+        if facts and service_date(facts) == date and (segment := resolve(facts, terms.max_segment_minutes)):
             segments.append(segment)
     return rate_day(patient_id, date, segments, terms, explained=explained) if segments else None
 
 
 def settle_days(tables: DayTables, touched: Touched, terms: Terms, *, explained: bool = True) -> list[Effect]:
-    """Compute every touched day again; a day that stood and stands no more gives a tombstone."""
-    effects = []
-    for (patient_id, date), cause in touched.items():
-        key = f"{patient_id}|{date}"
-        index = tables.days.get(key)
-        if index is None:
-            continue
-        day = compute_day(tables, patient_id, date, terms, explained=explained)
-        if day is not None or index.stands:
-            effects.append(Effect(TOPIC, key, patient_id, day, cause))
-        if not index.segment_ids:
-            tables.days.put(key, None)
-        elif index.stands != (day is not None):
-            tables.days.put(key, DayIndex(index.segment_ids, day is not None))
-    return effects
+    """Compute every touched day again; one that does not stand gives a tombstone.
+
+    It gives it whether or not the day stood before: a worker that died may have sent it already.
+    """
+    return [
+        Effect(
+            TOPIC,
+            f"{patient_id}|{date}",
+            patient_id,
+            compute_day(tables, patient_id, date, terms, explained=explained),
+            cause,
+        )
+        for (patient_id, date), cause in touched.items()
+    ]
 
 
 def fold_days(

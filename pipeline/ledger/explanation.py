@@ -4,17 +4,13 @@ from collections.abc import Sequence
 
 from pipeline.events.days import Line
 from pipeline.ledger.lines import Draft, Group, barred
+from pipeline.money import dollars
 from pipeline.rules.fees import UnitPrice
 
 _RULES = {
     "cms_total": "total of timed minutes, Medicare Claims Processing Manual ch. 5 s. 20.2",
     "ama_midpoint": "each code by itself, a unit at its eighth minute",
 }
-
-
-def dollars(cents: int) -> str:
-    """Write whole cents as dollars, with a sign only where they are owed back."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 def explain(groups: Sequence[Group], drafts: Sequence[Draft], lines: Sequence[Line]) -> list[str]:

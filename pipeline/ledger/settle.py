@@ -6,7 +6,7 @@ from pipeline.events.days import ClaimDay
 from pipeline.events.fields import Bucket
 from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, quiet, troubles
 from pipeline.ledger.claim_day import claim_day
-from pipeline.ledger.standing import Standing, assess
+from pipeline.ledger.standing import Standing
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.threshold_alerts import threshold_alerts
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts
@@ -31,26 +31,6 @@ class YearTouch:
         self.cause = Cause("", "")
 
 
-def settle_year(
-    patient_id: str, year: int, touch: YearTouch, facts: YearFacts, patient: PatientFacts, *, compacted: bool
-) -> list[Effect]:
-    """Give the messages that a touched year owes.
-
-    Those are the totals of its touched buckets, the claim days that were touched or whose KX flipped (both only when
-    `compacted`), and the alerts for what differs from before the batch. What is there no more gives a tombstone.
-    """
-    before = View(patient_id, year, touch.before, touch.patient, assess(patient_id, year, touch.before))
-    after = View(patient_id, year, facts, patient, assess(patient_id, year, facts))
-    was, now = before.standing.due, after.standing.due
-    flipped = {date for date in was.keys() | now.keys() if was.get(date) != now.get(date)} if was or now else set()
-    dates = {date: touch.dates.get(date, touch.cause) for date in sorted(touch.dates.keys() | flipped)}
-    effects = []
-    if compacted:
-        effects = _totals(before, after, touch)
-        effects += [found for date, cause in dates.items() if (found := _claim(before, after, date, cause))]
-    return effects + _threshold_alerts(before, after, touch) + _claim_alerts(before, after, dates, touch.cause)
-
-
 class View(Struct, frozen=True):
     """A year of a patient as it is at one time."""
 
@@ -64,11 +44,6 @@ class View(Struct, frozen=True):
         """Give a day's claim."""
         return claim_day(self.patient_id, date, self.facts, self.standing.due.get(date, []), self.patient)
 
-    def stands(self, date: str) -> bool:
-        """Tell whether a day stands."""
-        entry = self.facts.days.get(date)
-        return entry is not None and entry.stands
-
     def troubles(self, date: str) -> dict[str, Trouble]:
         """Give what is amiss with a day's claims."""
         due = self.standing.due.get(date, [])
@@ -77,20 +52,34 @@ class View(Struct, frozen=True):
         return troubles(date, self.facts, due, self.patient, self.claim_day(date))
 
 
+def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool) -> list[Effect]:
+    """Give the messages that a touched year owes.
+
+    Those are the totals of its touched buckets, the claim days that were touched or whose KX flipped (both only when
+    `compacted`), and the alerts for what differs from before the batch. What is not there gives a tombstone, whether or
+    not it was: a worker that died may have sent it already.
+    """
+    was, now = before.standing.due, after.standing.due
+    flipped = {date for date in was.keys() | now.keys() if was.get(date) != now.get(date)} if was or now else set()
+    dates = {date: touch.dates.get(date, touch.cause) for date in sorted(touch.dates.keys() | flipped)}
+    effects = []
+    if compacted:
+        effects = _totals(before, after, touch)
+        effects += [
+            Effect(CLAIMS, f"{after.patient_id}|{date}", after.patient_id, after.claim_day(date), cause)
+            for date, cause in dates.items()
+        ]
+    return effects + _threshold_alerts(before, after, touch) + _claim_alerts(before, after, dates, touch.cause)
+
+
 def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:
     effects = []
     for bucket in BUCKETS:
         was, now = before.standing.totals.get(bucket), after.standing.totals.get(bucket)
-        if (was, now) != (None, None) and (bucket in touch.buckets or was != now):
+        if bucket in touch.buckets or was != now:
             key = f"{after.patient_id}|{after.year:04d}|{bucket}"
             effects.append(Effect(TOTALS, key, after.patient_id, now, touch.buckets.get(bucket, touch.cause)))
     return effects
-
-
-def _claim(before: View, after: View, date: str, cause: Cause) -> Effect | None:
-    if not (before.stands(date) or after.stands(date)):
-        return None
-    return Effect(CLAIMS, f"{after.patient_id}|{date}", after.patient_id, after.claim_day(date), cause)
 
 
 def _threshold_alerts(before: View, after: View, touch: YearTouch) -> list[Effect]:

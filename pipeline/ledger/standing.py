@@ -42,22 +42,16 @@ def assess(patient_id: str, year: int, facts: YearFacts) -> Standing:
 
     A bucket has a total while it has a Medicare line or an accrual; a year without a threshold has none.
     """
-    sums: dict[Bucket, int] = {}
-    dates: dict[Bucket, list[str]] = {}
-    for date, entry in facts.days.items():
-        for bucket, cents in entry.own_cents.items():
-            sums[bucket] = sums.get(bucket, 0) + cents
-            dates.setdefault(bucket, []).append(date)
     totals: dict[Bucket, ThresholdTotal] = {}
     due: dict[str, list[int]] = {}
     for bucket in BUCKETS:
+        dates = [date for date, entry in facts.days.items() if bucket in entry.own_cents]
         elsewhere, as_of = external(facts, bucket) if facts.accruals else (0, None)
-        if bucket not in sums and as_of is None:
+        if not dates and as_of is None:
             continue
+        own = sum([facts.days[date].own_cents[bucket] for date in dates])
         try:
-            total = _total(
-                (patient_id, year, bucket), facts, sums.get(bucket, 0), dates.get(bucket, []), (elsewhere, as_of)
-            )
+            total = _total((patient_id, year, bucket), facts, own, dates, (elsewhere, as_of))
         except NoFigure as error:
             return Standing({}, {}, str(error))
         totals[bucket] = total

@@ -5,10 +5,10 @@ from msgspec import Struct
 from pipeline.events.alerts import DatedLine, ThresholdAlert, ThresholdNews, alert_id
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import State, Threshold, ThresholdTotal
-from pipeline.ledger.explanation import dollars
 from pipeline.ledger.standing import Standing, external, lines_in_order
 from pipeline.ledger.tables import Cause
 from pipeline.ledger.year import BUCKETS, YearFacts
+from pipeline.money import dollars
 from pipeline.rules import thresholds
 
 _LEVELS: tuple[State, ...] = ("clear", "approaching", "exceeded")

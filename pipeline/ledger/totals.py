@@ -12,9 +12,10 @@ from pipeline.events.coverage import AccrualReported, NecessityAttested
 from pipeline.events.days import BillableDay, SentClaim, SentLine
 from pipeline.events.fields import instant
 from pipeline.ledger.segments import Result
-from pipeline.ledger.settle import YearTouch, settle_year
+from pipeline.ledger.settle import View, YearTouch, settle_year
+from pipeline.ledger.standing import Standing, assess
 from pipeline.ledger.tables import Cause, Effect, Facts
-from pipeline.ledger.year import GONE, Attestation, Claim, PatientFacts, YearFacts, day_entry
+from pipeline.ledger.year import BUCKETS, GONE, Attestation, Claim, PatientFacts, YearFacts, day_entry
 from pipeline.rules.accruals import Accrual
 
 YEAR_EVENTS = (AccrualReported, NecessityAttested, ClaimSubmitted)
@@ -42,9 +43,20 @@ class TotalTables(Struct, frozen=True):
     years: Facts[YearFacts]
     patients: Facts[PatientFacts]
     facts: Facts[bytes]
+    assessed: dict[tuple[str, int], tuple[YearFacts, Standing]] = {}
+
+    def standing(self, patient_id: str, year: int, facts: YearFacts) -> Standing:
+        """Assess a year's facts; those that were assessed last are not assessed again."""
+        known = self.assessed.get((patient_id, year))
+        if known is not None and known[0] is facts:
+            return known[1]
+        standing = assess(patient_id, year, facts)
+        self.assessed[patient_id, year] = facts, standing
+        return standing
 
     def flush(self) -> None:
         """Write what changed."""
+        self.assessed.clear()
         self.years.flush()
         self.patients.flush()
         self.facts.flush()
@@ -80,12 +92,13 @@ def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: C
     touch = touches.year(change.patient_id, int(change.date[:4]), cause)
     facts = _year(tables, change.patient_id, int(change.date[:4]))
     was = facts.days.get(change.date)
+    touch.dates[change.date] = cause
     if change.day is None and was is None:
+        # A day that came and went: a worker that died may have sent its claim day and its totals.
+        touch.buckets |= dict.fromkeys(BUCKETS, cause)
         return
     entry = GONE if change.day is None else day_entry(change.day)
-    touch.dates[change.date] = cause
-    for bucket in {line.bucket for line in (*entry.counted, *(was.counted if was else ()))}:
-        touch.buckets[bucket] = cause
+    touch.buckets |= dict.fromkeys((*entry.own_cents, *(was.own_cents if was else ())), cause)
     _put_year(tables, change.patient_id, int(change.date[:4]), days={**facts.days, change.date: entry})
 
 
@@ -121,12 +134,26 @@ def _take_fact(tables: TotalTables, touches: Touches, event: YearEvent, cause: C
     stored = tables.facts.get(key)
     was = None if stored is None else _decode.decode(stored)
     if was is not None and _order(event) <= _order(was):
+        if not _holds(tables, was):
+            # A worker died when it had written the fact and not yet the year that it belongs to.
+            _add(tables, touches, was, cause)
         return "duplicate" if event == was else "superseded"
     tables.facts.put(key, write(event))
     if was is not None:
         _remove(tables, touches, was, cause)
     _add(tables, touches, event, cause)
     return "applied"
+
+
+def _holds(tables: TotalTables, event: YearEvent) -> bool:
+    """Tell whether a fact is where it belongs."""
+    if isinstance(event, AccrualReported):
+        return event.accrual_id in _year(tables, event.patient_id, event.year).accruals
+    if isinstance(event, ClaimSubmitted):
+        claims = _year(tables, event.patient_id, int(event.service_date[:4])).claims
+        return event.claim_id in claims.get(event.service_date, {})
+    patient = tables.patients.get(event.patient_id) or _NO_PATIENT
+    return patient.attestations.get(event.attestation_id) == _attestation(event)
 
 
 def _remove(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> None:
@@ -139,8 +166,8 @@ def _remove(tables: TotalTables, touches: Touches, event: YearEvent, cause: Caus
         year = int(event.service_date[:4])
         touches.year(event.patient_id, year, cause).dates[event.service_date] = cause
         facts = _year(tables, event.patient_id, year)
-        claims = {**facts.claims[event.service_date]}
-        del claims[event.claim_id]
+        claims = {**facts.claims.get(event.service_date, {})}
+        claims.pop(event.claim_id, None)
         _put_year(tables, event.patient_id, year, claims={**facts.claims, event.service_date: claims})
 
 
@@ -174,10 +201,14 @@ def _claim(event: ClaimSubmitted) -> Claim:
     return Claim(sent, (event.revision, event.occurred_at, event.event_id, write(event)))
 
 
+def _attestation(event: NecessityAttested) -> Attestation:
+    return Attestation(event.bucket, event.first, event.through)
+
+
 def _attest(tables: TotalTables, touches: Touches, event: NecessityAttested, cause: Cause) -> None:
     """Put an attestation in its place, and look again at the days that it covers or covered."""
     patient = tables.patients.get(event.patient_id) or _NO_PATIENT
-    attestation = Attestation(event.bucket, event.first, event.through)
+    attestation = _attestation(event)
     was = patient.attestations.get(event.attestation_id)
     ranges = [attestation] if was is None else [attestation, was]
     for year in patient.years:
@@ -205,6 +236,10 @@ def fold_totals(
     results = [take_change(tables, touches, change, cause) for change, cause in changes]
     effects: list[Effect] = []
     for (patient_id, year), touch in touches.years.items():
-        patient = tables.patients.get(patient_id) or _NO_PATIENT
-        effects += settle_year(patient_id, year, touch, _year(tables, patient_id, year), patient, compacted=compacted)
+        patient, facts = tables.patients.get(patient_id) or _NO_PATIENT, _year(tables, patient_id, year)
+        was = tables.standing(patient_id, year, touch.before)
+        # Where no bucket was touched, what counts is what counted.
+        now = tables.standing(patient_id, year, facts) if touch.buckets else was
+        before = View(patient_id, year, touch.before, touch.patient, was)
+        effects += settle_year(before, View(patient_id, year, facts, patient, now), touch, compacted=compacted)
     return effects, results

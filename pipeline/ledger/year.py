@@ -107,6 +107,6 @@ def day_entry(day: BillableDay) -> DayEntry:
         True,
         own_cents,
         [Counted(position, BUCKET[line.discipline], line.allowed_cents) for _, _, _, position, line in counted],
-        _pack([PackedLine(**msgspec.structs.asdict(line)) for line in day.lines]),
+        _pack([msgspec.structs.astuple(line) for line in day.lines]),
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
     )

@@ -44,7 +44,7 @@ def configure(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("pipeline").setLevel(level.upper())
-    for name in ("aiokafka", "faust", "mode", "asyncio"):
+    for name in ("aiokafka", "faust", "mode", "asyncio", "pipeline.streams.tables", "pipeline.streams.recovery"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -23,7 +23,7 @@ async def batches(stream: StreamT, most: int, seconds: float) -> AsyncIterator[l
         if len(events) < most:
             await asyncio.sleep(seconds)
             _take(queue, events, most)
-        if events := _tracked(stream, events):
+        if events := _ours(stream, events):
             yield events
 
 
@@ -32,8 +32,8 @@ def _take(queue: Any, events: list[EventT], most: int) -> None:
         events.append(queue.get_nowait())
 
 
-def _tracked(stream: StreamT, events: list[EventT]) -> list[EventT]:
-    """Give the events that are still this worker's, and have rebalances wait for them.
+def _ours(stream: StreamT, events: list[EventT]) -> list[EventT]:
+    """Give the events that are still this worker's, none during a rebalance.
 
     The others are read again, here or elsewhere: whoever gets a partition begins with what is committed.
     """
@@ -41,14 +41,7 @@ def _tracked(stream: StreamT, events: list[EventT]) -> list[EventT]:
     if not app.flow_control.is_active():
         return []
     ours = [event for event in events if event.message.generation_id == app.consumer_generation_id]
-    newest: dict[Any, EventT] = {}
-    for event in ours:
-        message = event.message
-        newest[message.tp] = event
-        if not message.tracked:  # Another agent may have it too.
-            message.tracked = True
-            app.consumer.track_message(message)
-    for tp, event in newest.items():
+    for tp, event in {event.message.tp: event for event in ours}.items():
         # Faust takes a stream that tells it nothing for one that hangs, and says so in the log.
         app.sensors.on_stream_event_in(tp, event.message.offset, stream, event)
     return ours

@@ -27,15 +27,15 @@ async def live(app: faust.App) -> bool:
     # The start ends when the tables are recovered: by itself it says nothing of the end, its failure does.
     await asyncio.wait([start, *ends], return_when=asyncio.FIRST_COMPLETED)
     if start.done() and not start.exception():
+        log.info("the worker is at work")
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     reason = app.crash_reason or (start.exception() if start.done() and not start.cancelled() else None)
     if reason is not None:
         log.critical("the worker cannot go on and ends; its events are safe in Kafka", error=type(reason).__name__)
         return False
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await app.stop()
-    except TimeoutError:
+    stop = asyncio.ensure_future(app.stop())
+    # Not cancelled when it takes too long: Faust waits through a cancellation.
+    if not (await asyncio.wait([stop], timeout=STOP_SECONDS))[0]:
         log.critical("the worker could not finish its work in time and ends; its events are safe in Kafka")
         return False
     for task in (start, *ends):

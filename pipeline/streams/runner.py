@@ -82,16 +82,25 @@ class Runner:
         self._pace = pace
         self._refuse = refuse
         self._observe = observe
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def run(self, stream: StreamT) -> None:
         """Process the stream until the app stops."""
         try:
             async for events in batches(stream, self._pace.batch_events, self._pace.batch_seconds):
+                self._idle.clear()
                 await self._finish(events)
+                self._idle.set()
         except Exception as error:  # noqa: BLE001 -- Faust would acknowledge the events and go on without them.
             await self._app.crash(error)
+            self._idle.set()
             # Nor may the agent end here: Faust would start it again.
             await asyncio.Event().wait()
+
+    async def settle(self) -> None:
+        """Wait until the batch at work is through; once the flow is suspended, no other begins."""
+        await self._idle.wait()
 
     async def _finish(self, events: list[EventT]) -> None:
         """Process a batch and see it through."""

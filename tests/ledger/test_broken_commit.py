@@ -11,7 +11,6 @@ from properties.stream import Stream, plain
 from reference.recompute import compare, recompute
 
 EVENTS = [segment("e-1"), accrual("e-2", 100_000), claim("e-3", "2025-03-03", ("97530", ["GO"], 2))]
-TORN = "state that is written in part is not made good by the replay: ledger/days.py, ledger/totals.py"
 
 
 def after_writing_only(tables: set[str]) -> Stream:
@@ -27,7 +26,6 @@ def after_writing_only(tables: set[str]) -> Stream:
     return stream
 
 
-@pytest.mark.xfail(strict=True, reason=TORN)
 @pytest.mark.parametrize("written", ["segments", "days", "facts"])
 def test_a_replay_upon_one_table_of_a_batch_loses_nothing_and_counts_nothing_twice(written: str) -> None:
     stream = after_writing_only({written})
@@ -44,10 +42,6 @@ def test_a_replay_upon_the_years_alone_gives_the_same(written: str) -> None:
     assert compare(plain(after_writing_only({written}).values), recompute(EVENTS, SITES)) == []
 
 
-STALE = "settle_days and settle_year owe no tombstone for what came and went within the batch that is read again"
-
-
-@pytest.mark.xfail(strict=True, reason=STALE)
 def test_a_day_that_was_sent_and_is_gone_when_its_batch_is_read_again_is_a_tombstone() -> None:
     stream = Stream()
     stream.deliver([segment("e-1"), void("e-2", "s-e-1")])
@@ -56,7 +50,6 @@ def test_a_day_that_was_sent_and_is_gone_when_its_batch_is_read_again_is_a_tombs
     assert plain(stream.values) == recompute([], SITES)
 
 
-@pytest.mark.xfail(strict=True, reason=STALE)
 def test_a_total_and_a_claim_day_that_were_sent_and_are_gone_when_their_batch_is_read_again_are_tombstones() -> None:
     stream = Stream()
     stream.deliver([segment("e-1"), void("e-2", "s-e-1")])
@@ -67,7 +60,6 @@ def test_a_total_and_a_claim_day_that_were_sent_and_are_gone_when_their_batch_is
     assert plain(stream.values) == recompute([], SITES)
 
 
-@pytest.mark.xfail(strict=True, reason=STALE)
 def test_a_total_whose_accrual_moved_to_another_year_when_its_batch_is_read_again_is_a_tombstone() -> None:
     moved = accrual("e-2", 100_000, year=2026, revision=2)
     stream = Stream()

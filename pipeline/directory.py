@@ -43,4 +43,4 @@ def load(path: Path | None) -> Directory:
     try:
         return msgspec.yaml.decode(path.read_bytes(), type=Directory)
     except (msgspec.DecodeError, OSError) as error:
-        raise Refused(f"the directory {path}: {error}") from None
+        raise Refused(f"the directory {path}: {' '.join(str(error).split())}") from None

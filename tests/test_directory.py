@@ -53,7 +53,6 @@ def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml")
 
 
-@pytest.mark.xfail(strict=True, reason="the reader's message of several lines is given as it is: directory.py")
 def test_a_refusal_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         load(directory(tmp_path, "sites: {"))

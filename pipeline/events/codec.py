@@ -44,7 +44,9 @@ _TIMES = ("started_at", "stopped_at", "starts_at", "submitted_at", "verified_at"
 _DATES = ("service_date", "through", "certified_from", "certified_through", "effective_from", "effective_through",
           "as_of", "adjudicated_on", "date")  # fmt: skip
 _RANGES = (("first", "through"), ("certified_from", "certified_through"), ("effective_from", "effective_through"))
-_TOO_DEEP = Rejected("too_deep", "the JSON is nested too deeply: an event has at most three levels")
+_DEEPEST = 32
+_LONGEST_ID = 128
+_TOO_DEEP = Rejected("too_deep", f"the JSON is nested more than {_DEEPEST} levels deep: an event has at most three")
 _WITHOUT_OFFSET = re.compile(r"[0-9-]{10}[Tt ][0-9:]{5,8}(\.[0-9]+)?")
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"^Object missing required field `([^`]*)`")
@@ -66,14 +68,17 @@ def read(value: bytes | None, *, max_bytes: int, max_segment_minutes: int) -> tu
     raw = _parse(value)
     if not isinstance(raw, dict):
         raise Rejected("wrong_field", "the event must be a JSON object")
+    # Fewer brackets than levels need no look. What a decoder itself bears depends on the stack that it is called from.
+    if value.count(b"[") + value.count(b"{") > _DEEPEST and _depth(raw) > _DEEPEST:
+        raise _named(_TOO_DEEP, raw)
     try:
         event = _DECODE(value)
         _check(event, max_segment_minutes)
     except msgspec.ValidationError as error:
         raise _explained(raw, str(error)) from None
-    except (RecursionError, msgspec.DecodeError):
-        # The one reader goes as deep as the other only in what an event knows; what it does not know may go deeper.
-        raise _named(_TOO_DEEP, raw) from None
+    except msgspec.DecodeError:
+        # The two readers of JSON need not agree on every number there is.
+        raise _named(Rejected("not_json", "the value is not JSON that every reader takes"), raw) from None
     except Rejected as refusal:
         raise _named(refusal, raw) from None
     return event, _unknown(raw)
@@ -102,9 +107,24 @@ def _parse(value: bytes) -> Any:
         raise Rejected("not_json", f"the value is not JSON, at character {error.pos}") from None
 
 
+def _depth(raw: Any) -> int:
+    """Give how deeply lists and objects are nested."""
+    depth, level = 0, [raw]
+    while level:
+        depth += 1
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+    return depth
+
+
 def _text(raw: dict[str, Any], name: str) -> str | None:
+    """Give an id for the dead letter; one that is longer than an id may be stands in the bytes alone."""
     value = raw.get(name)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and len(value) <= _LONGEST_ID else None
 
 
 def _named(refusal: Rejected, raw: dict[str, Any]) -> Rejected:

@@ -83,6 +83,8 @@ def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:
 
 
 def _threshold_alerts(before: View, after: View, touch: YearTouch) -> list[Effect]:
+    if before.standing is after.standing:
+        return []
     causes = {bucket: touch.buckets.get(bucket, touch.cause) for bucket in BUCKETS}
     found = threshold_alerts(before.standing, after.standing, after.facts, (after.patient_id, after.year), causes)
     return [
@@ -92,15 +94,20 @@ def _threshold_alerts(before: View, after: View, touch: YearTouch) -> list[Effec
 
 def _claim_alerts(before: View, after: View, dates: dict[str, Cause], last: Cause) -> list[Effect]:
     """Give the alerts for what is amiss now and was not, or was and is not: with the year, then day by day."""
-    matters = [(Matter(after.patient_id, after.year, None, last), _lacking(before), _lacking(after))]
+    effects = _alerts(_lacking(before), _lacking(after), after, None, last)
     for date, cause in dates.items():
-        matter = Matter(after.patient_id, after.year, date, cause)
-        matters.append((matter, before.troubles(date), after.troubles(date)))
+        effects += _alerts(before.troubles(date), after.troubles(date), after, date, cause)
+    return effects
+
+
+def _alerts(
+    was: dict[str, Trouble], now: dict[str, Trouble], view: View, date: str | None, cause: Cause
+) -> list[Effect]:
+    if not (was or now):
+        return []
+    matter = Matter(view.patient_id, view.year, date, cause)
     return [
-        Effect(CLAIM_ALERTS, matter.patient_id, matter.patient_id, alert, matter.cause)
-        for matter, was, now in matters
-        if was or now
-        for alert in claim_alerts(was, now, matter)
+        Effect(CLAIM_ALERTS, view.patient_id, view.patient_id, alert, cause) for alert in claim_alerts(was, now, matter)
     ]
 
 

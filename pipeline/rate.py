@@ -1,6 +1,5 @@
 """The same rules on a file: events in as lines, final values and alerts out, without a Kafka."""
 
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -10,7 +9,7 @@ from msgspec import Struct
 from pipeline.directory import load
 from pipeline.events.base import Event
 from pipeline.events.codec import read
-from pipeline.events.rejected import Rejected, RejectedEvent
+from pipeline.events.rejected import Place, Rejected, letter
 from pipeline.identity import Identity
 from pipeline.ledger.claim_day import claim_day
 from pipeline.ledger.days import DayIndex, DayTables, compute_day, fold_days, take_event
@@ -69,7 +68,7 @@ class Rater:
                 event = self._identity.replace(event)
             except Rejected as refusal:
                 self.rejected += 1
-                yield Output("rejected-events", None, _letter(refusal, name, offset, line))
+                yield Output("rejected-events", None, letter(refusal, Place(name, 0, offset), None, line, None))
                 continue
             for effect in self._take(event):
                 if effect.topic in _ALERTS and effect.value is not None:
@@ -138,19 +137,3 @@ def _before_dates(patient_id: str) -> str:
 
 def _change(effect: Effect) -> DayChange:
     return DayChange(effect.patient_id, effect.key.rpartition("|")[2], effect.value)  # type: ignore[arg-type]
-
-
-def _letter(refusal: Rejected, name: str, offset: int, line: bytes) -> RejectedEvent:
-    return RejectedEvent(
-        reason=refusal.reason,
-        detail=refusal.detail,
-        field=refusal.field,
-        source=refusal.source,
-        event_id=refusal.event_id,
-        received_at=None,
-        topic=name,
-        partition=0,
-        offset=offset,
-        key_base64=None,
-        value_base64=b64encode(line).decode(),
-    )

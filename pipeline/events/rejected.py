@@ -1,6 +1,7 @@
 """Dead letters: why an event was refused, and the bytes as they came."""
 
-from typing import Literal
+from base64 import b64encode
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -64,3 +65,30 @@ class RejectedEvent(Struct, frozen=True, kw_only=True, gc=False):
     offset: int
     key_base64: str | None
     value_base64: str | None
+
+
+class Place(NamedTuple):
+    """Where a message stood: its topic (for `rate`, its file), partition and offset."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+def letter(
+    refusal: Rejected, place: Place, key: bytes | None, value: bytes | None, received_at: str | None
+) -> RejectedEvent:
+    """Make the dead letter of a message that was refused, its bytes as they came."""
+    return RejectedEvent(
+        reason=refusal.reason,
+        detail=refusal.detail,
+        field=refusal.field,
+        source=refusal.source,
+        event_id=refusal.event_id,
+        received_at=received_at,
+        topic=place.topic,
+        partition=place.partition,
+        offset=place.offset,
+        key_base64=None if key is None else b64encode(key).decode(),
+        value_base64=None if value is None else b64encode(value).decode(),
+    )

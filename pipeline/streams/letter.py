@@ -1,10 +1,9 @@
 """Dead letters: a record that was refused, as a message of `rejected-events` with its bytes as they came."""
 
-from base64 import b64encode
 from collections.abc import Callable
 
 from pipeline.events.codec import encode
-from pipeline.events.rejected import Rejected, RejectedEvent
+from pipeline.events.rejected import Place, Rejected, letter
 from pipeline.streams.record import Message, Record
 
 Clock = Callable[[], str]
@@ -13,17 +12,6 @@ Clock = Callable[[], str]
 
 def dead_letter(record: Record, refusal: Rejected, received_at: str | None) -> Message:
     """Make the dead letter of a record: the same key and partition number."""
-    event = RejectedEvent(
-        reason=refusal.reason,
-        detail=refusal.detail,
-        field=refusal.field,
-        source=refusal.source,
-        event_id=refusal.event_id,
-        received_at=received_at,
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key_base64=None if record.key is None else b64encode(record.key).decode(),
-        value_base64=None if record.value is None else b64encode(record.value).decode(),
-    )
+    place = Place(record.topic, record.partition, record.offset)
+    event = letter(refusal, place, record.key, record.value, received_at)
     return Message("rejected-events", record.key, encode(event), record.partition, {})

@@ -182,6 +182,23 @@ def test_a_line_has_kx_exactly_when_its_running_total_is_over(history: list[Even
         assert running == total["total_cents"]
 
 
+@given(in_one_year(), st.data())
+def test_a_line_that_reaches_the_threshold_to_the_cent_has_no_kx_and_any_later_cent_has(
+    history: list[Event], data: st.DataObject
+) -> None:
+    near = next(event for event in history if event.get("accrual_id") == "a-near")
+    others = [event for event in history if event["event_type"] != "accrual.reported"]
+    lines = counted(plain(rated(others))["claim-days"], "p-1", "2025", "OT")
+    amounts = [line["allowed_cents"] or 0 for _, _, line in lines]
+    assume(sum(amounts) <= 241_000)
+    reached = data.draw(st.integers(0, len(lines)))
+    exactly = near | {"amount_cents": 241_000 - sum(amounts[:reached])}
+    claims = plain(rated([exactly, *others]))["claim-days"]
+    with_kx = ["KX" in line["modifiers"] for _, _, line in counted(claims, "p-1", "2025", "OT")]
+    later = [sum(amounts[reached : position + 1]) > 0 for position in range(len(lines))]
+    assert with_kx == later
+
+
 def counted(claims: dict[str, Any], patient_id: str, year: str, bucket: str) -> list[tuple[str, int, Any]]:
     """Give a bucket's Medicare lines of a year in the order that they count in."""
     found = []

@@ -21,7 +21,6 @@ class Pulse:
         self.sent = 0
         self.processed = 0
         self.rate = 0.0
-        self.stage = "starting"
 
 
 def picture(pulse: Pulse, scene: Scene) -> RenderableType:
@@ -33,7 +32,7 @@ def picture(pulse: Pulse, scene: Scene) -> RenderableType:
         f"{scene.units:,} units billed on {len(scene.values['billable-days']):,} patient-days of "
         f"{len(scene.patients):,} patients; {sum(scene.rejected.values())} dead letters"
     )
-    return Panel(Group(done, counts, _states(scene), _newest(scene)), title=f"kxwatch: {pulse.stage}", padding=(1, 2))
+    return Panel(Group(done, counts, _states(scene), _newest(scene)), title="kxwatch: a clinic network on a real Kafka", padding=(1, 2))
 
 
 def _states(scene: Scene) -> Table:

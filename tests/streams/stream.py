@@ -22,7 +22,7 @@ from pipeline.simulate.network import network
 from pipeline.topics import admin
 
 COMPACTED = ("billable-days", "claim-days", "threshold-totals")
-SHORT = 4.0, 6.0
+SHORT = 3.0, 4.0
 """A test's patience with Kafka: seconds for a delivery, and for a silent worker."""
 
 

@@ -106,7 +106,7 @@ def test_an_outage_shorter_than_a_delivery_may_take_is_waited_for_and_a_longer_o
     with EmbeddedBroker(Settings(home=home, broker_port=port)) as broker:
         apply(settings)
         publish(settings, lines[:50])
-        with working(settings, tmp_path / "log", patience=(10.0, 15.0)) as worker:
+        with working(settings, tmp_path / "log", patience=(8.0, 10.0)) as worker:
             until(done(settings, lines[:50]))
             broker.stop()
             broker.start()

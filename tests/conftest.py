@@ -104,3 +104,12 @@ def make_settings(kafka: str, kafka_home: Path, tmp_path: Path) -> MakeSettings:
 def settings(make_settings: MakeSettings) -> Settings:
     """The settings of a test that needs nothing special."""
     return make_settings()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where everything is to be installed, a test that is skipped has not been passed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = len(reporter.stats.get("skipped", ())) if reporter else 0
+    if os.environ.get("CI") and skipped and exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"{skipped} skipped: under CI nothing may be", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -9,7 +9,8 @@ from pipeline.ledger.terms import Terms
 from pipeline.streams.reading import Reader, Refuse, messages
 from pipeline.streams.record import Output, Record, Tables
 
-TABLES = ("segments", "days")
+TABLES = ("days", "segments")
+"""In the order that they are written: a replay goes by the segments."""
 
 
 def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]) -> Output:

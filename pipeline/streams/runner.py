@@ -55,7 +55,7 @@ _Sent = tuple[str, bytes | None, bytes | None, int, Mapping[str, bytes] | None]
 
 
 class Runner:
-    """One agent: its body, its tables, and the loop that carries out what the body says.
+    """One agent: its body, its tables in the order that they are written, and the loop that does what the body says.
 
     State that is written implies that the outputs are delivered, an acknowledged event implies both. What breaks off
     in between is read again after the next start, upon the old state. Nothing that a message contains leaves the loop
@@ -111,7 +111,9 @@ class Runner:
             raise StalledError
         if generation != self._app.consumer_generation_id:
             return
-        await self._deliver(sent for number, share in shares.items() for sent in self._changelog(number, share.result))
+        for name in self._tables:
+            # Table by table: a worker that dies in between has not written the facts by which a replay goes, the last.
+            await self._deliver(self._changelog(name, shares))
         for number, share in shares.items():
             self._write(number, share.result)
             for event in share.events:
@@ -138,10 +140,10 @@ class Runner:
     def _output(self, message: Message) -> _Sent:
         return self._prefix + message.topic, message.key, message.value, message.partition, message.headers
 
-    def _changelog(self, number: int, result: Result) -> Iterable[_Sent]:
-        for name, changed in result.changes.items():
-            topic = self._tables[name].changelog_topic_name
-            for key, value in changed.items():
+    def _changelog(self, name: str, shares: Mapping[int, _Share]) -> Iterable[_Sent]:
+        topic = self._tables[name].changelog_topic_name
+        for number, share in shares.items():
+            for key, value in share.result.changes.get(name, {}).items():
                 yield topic, key.encode(), value, number, None
 
     async def _deliver(self, sent: Iterable[_Sent]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands.commandline import held
-from conftest import free_port
+from homes import free_port
 from streams.stream import apply, compacted, publish, rated, simulated, until, working
 
 from pipeline.broker import EmbeddedBroker

@@ -14,7 +14,7 @@ COMMON = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink],
 )
 settings.register_profile("test", COMMON, max_examples=60, stateful_step_count=20)
-settings.register_profile("chaos", COMMON, max_examples=4_000, stateful_step_count=60)
+settings.register_profile("chaos", COMMON, max_examples=1_000, stateful_step_count=40)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,8 @@
 """The stream in memory: the production folds on tables of encoded facts, with outputs that arrive before state does."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
 from typing import Any
 
 import msgspec
@@ -16,9 +17,11 @@ from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, fold_totals
 from pipeline.ledger.year import PatientFacts, YearFacts
 from pipeline.rate import Rater
+from pipeline.streams.days import TABLES as DAY_TABLES
+from pipeline.streams.totals import TABLES as TOTAL_TABLES
 
 COMPACTED = ("billable-days", "threshold-totals", "claim-days")
-_NAMES = ("segments", "days", "years", "patients", "facts")
+_WRITTEN = (*DAY_TABLES, *TOTAL_TABLES)
 
 Values = dict[str, dict[str, bytes]]
 _day = msgspec.json.Decoder(BillableDay).decode
@@ -35,7 +38,7 @@ class Stream:
     """Both stages. `log` is `session-events`, `day_log` is `billable-days` with its causes; positions are offsets."""
 
     def __init__(self) -> None:
-        self.tables: dict[str, dict[str, bytes]] = {name: {} for name in _NAMES}
+        self.tables: dict[str, dict[str, bytes]] = {name: {} for name in _WRITTEN}
         self.log: list[tuple[Event, Cause]] = []
         self.day_log: list[tuple[str, bytes | None, Cause]] = []
         self.days_at = self.totals_at = self.changes_at = 0
@@ -82,6 +85,23 @@ class Stream:
                     self.changes_at += len(days)
         return effects
 
+    def tear(self, fold: Callable[[], object], chance: Random) -> None:
+        """Process a batch whose state is written in part: table by table as the runner does, then of one table a part.
+
+        Of that table each key arrives or is lost; of those behind it nothing arrives.
+        """
+        before = {name: dict(table) for name, table in self.tables.items()}
+        fold()
+        last = chance.randrange(len(_WRITTEN))
+        for name in _WRITTEN[last + 1 :]:
+            self.tables[name] = before[name]
+        torn, was = self.tables[_WRITTEN[last]], before[_WRITTEN[last]]
+        for key in sorted(was.keys() | torn.keys()):
+            if was.get(key) != torn.get(key) and chance.random() < 0.5:
+                torn.pop(key, None)
+                if key in was:
+                    torn[key] = was[key]
+
     def finish(self) -> None:
         """Process what is left."""
         while self.days_at < len(self.log):
@@ -91,7 +111,7 @@ class Stream:
 
     def replay(self) -> None:
         """Begin anew: empty state, and the log from its start."""
-        self.tables = {name: {} for name in _NAMES}
+        self.tables = {name: {} for name in _WRITTEN}
         self.values = {topic: {} for topic in COMPACTED}
         self.day_log, self.alerts = [], []
         self.days_at = self.totals_at = self.changes_at = 0

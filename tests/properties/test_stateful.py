@@ -1,5 +1,6 @@
 """A worker's life: events come, come again, are corrected; batches break off and are read again; all is replayed."""
 
+from random import Random
 from typing import Any
 
 from hypothesis import settings
@@ -78,15 +79,21 @@ class Worker(RuleBasedStateMachine):
     @rule(size=SIZES, dies=DEATHS)
     def process_sessions(self, size: int, dies: str | None) -> None:
         self.stream.fold_days(size, dies=dies)
-        if dies == "outputs":  # With another size the replay fails: see ledger/test_broken_commit.py.
-            self.stream.fold_days(size)
         self.steps += 1
 
     @rule(size=SIZES, dies=DEATHS, changes_first=st.booleans())
     def process_days(self, size: int, dies: str | None, *, changes_first: bool) -> None:
         self.stream.fold_totals(size, dies=dies, changes_first=changes_first)
-        if dies == "outputs":  # As above.
+        if dies == "outputs":  # With another size KX may stay as it was sent: see ledger/test_broken_commit.py.
             self.stream.fold_totals(size, changes_first=changes_first)
+        self.steps += 1
+
+    @rule(size=SIZES, chance=st.randoms(use_true_random=False))
+    def break_off_in_the_middle_of_writing(self, size: int, chance: Random) -> None:
+        """Die with a part of both stages' state written; the same events are read again later."""
+        self.stream.tear(lambda: self.stream.fold_days(size, dies="state"), chance)
+        self.stream.tear(lambda: self.stream.fold_totals(size, dies="state"), chance)
+        self.stream.fold_totals(size)  # As above.
         self.steps += 1
 
     @rule()

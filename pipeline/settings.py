@@ -29,9 +29,7 @@ class Settings(BaseSettings):
     brokers: str = Field("", description="Kafka to use, host:port[,host:port]; empty: the embedded one")
     home: Path = Field(default_factory=default_home, description="folder of the embedded broker: jars, data, log")
     broker_port: int = Field(29092, ge=1, le=65535, description="port of the embedded broker; taken: a free one")
-    directory: Path | None = Field(
-        None, description="YAML file of sites and therapists; none: every site national, one TIN"
-    )
+    directory: Path | None = Field(None, description="YAML file of sites; none: every site national, one TIN")
 
     # The shared Kafka.
     app_id: str = Field(
@@ -39,8 +37,12 @@ class Settings(BaseSettings):
     )
     topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,100}$", description="put before every topic's name")
     replication_factor: int = Field(1, ge=1, le=32767, description="replicas of topics that `topics apply` creates")
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how clients connect: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; with SASL"
+    )
     sasl_username: str = Field("", description="with SASL")
     sasl_password: SecretStr = Field(SecretStr(""), description="with SASL")
     ssl_ca_file: Path | None = Field(None, description="PEM of the authority that signed the brokers' certificates")
@@ -67,7 +69,7 @@ class Settings(BaseSettings):
     metrics_host: str = Field("127.0.0.1", description="address that /metrics listens on")
     metrics_port: int = Field(9464, ge=0, le=65535, description="port that /metrics listens on; 0: a free one")
     data_dir: Path | None = Field(None, description="folder of the worker's own files; none: under the home folder")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

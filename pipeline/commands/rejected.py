@@ -80,7 +80,7 @@ def replay_letters(
     else:
         for place, why in failed.items():
             typer.echo(f"{place}: {why}", err=True)
-        typer.echo(f"{len(chosen) - len(failed)} letters sent in again, {len(failed)} not.")
+        typer.echo(f"Sent in again: {len(chosen) - len(failed)}. Not: {len(failed)}.")
     if failed:
         raise typer.Exit(1)
 
@@ -101,7 +101,7 @@ def dismiss_letters(
     if as_json:
         typer.echo(msgspec.json.encode({"dismissed": [letter.place for letter in chosen]}))
     else:
-        typer.echo(f"{len(chosen)} letters dismissed.")
+        typer.echo(f"Dismissed: {len(chosen)}.")
 
 
 def _check_reason(reason: str | None) -> None:

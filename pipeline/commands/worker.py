@@ -55,7 +55,8 @@ def end(code: int) -> Never:
 async def _run(settings: Settings, patience: "Patience | None") -> None:
     await reach(settings)
     if wrong := await admin.check(settings):
-        raise Refused("; ".join(wrong))
+        more = f", and {len(wrong) - 1} more: `kxwatch topics check` names them" if wrong[1:] else ""
+        raise Refused(f"{wrong[0]}{more}")
     # Only now: Faust is half a second, and no line above needs it.
     from pipeline.ops.metrics import Metrics  # noqa: PLC0415
     from pipeline.ops.watch import watch  # noqa: PLC0415

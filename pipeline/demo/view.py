@@ -32,7 +32,11 @@ def picture(pulse: Pulse, scene: Scene) -> RenderableType:
         f"{scene.units:,} units billed on {len(scene.values['billable-days']):,} patient-days of "
         f"{len(scene.patients):,} patients; {sum(scene.rejected.values())} dead letters"
     )
-    return Panel(Group(done, counts, _states(scene), _newest(scene)), title="kxwatch: a clinic network on a real Kafka", padding=(1, 2))
+    return Panel(
+        Group(done, counts, _states(scene), _newest(scene)),
+        title="kxwatch: a clinic network on a real Kafka",
+        padding=(1, 2),
+    )
 
 
 def _states(scene: Scene) -> Table:

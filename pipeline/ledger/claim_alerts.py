@@ -54,8 +54,9 @@ def troubles(
 
 
 def _described(day: ClaimDay, position: int) -> str:
+    """Name a line by its code, units and modifiers, KX aside, which the sentence is about."""
     line = day.lines[position]
-    return " ".join([line.code, *line.modifiers, f"x {line.units}"])
+    return " ".join([line.code, *(x for x in line.modifiers if x != "KX"), f"x {line.units}"])
 
 
 def _to_resubmit(date: str, facts: YearFacts, day: ClaimDay | None) -> dict[str, Trouble]:

@@ -16,12 +16,12 @@ from pipeline.rules.fees import NATIONAL, UnitPrice, unit_price
 from pipeline.rules.parameters import Unpriced
 from pipeline.rules.payers import Payer, payer
 
-_LAST = datetime.max.replace(tzinfo=UTC), ""
+_LAST = True, datetime.max.replace(tzinfo=UTC), ""
 
 
-def clock_order(started_at: str | None) -> tuple[datetime, str]:
+def clock_order(started_at: str | None) -> tuple[bool, datetime, str]:
     """Give what orders by the clock; what has none comes last."""
-    return _LAST if started_at is None else instant(started_at)
+    return _LAST if started_at is None else (False, *instant(started_at))
 
 
 def rate_day(

@@ -20,7 +20,8 @@ CLAIM_ALERTS = "claim-alerts"
 class YearTouch:
     """A year that a batch touches: its facts and its patient's before, and the last event to touch each part.
 
-    `dates` and `buckets` hold the parts that are sent again whatever came out; `cause` is the last event of all.
+    `dates` and `buckets` hold the parts that are sent again whatever came out, `since` the date from which on a bucket
+    may count otherwise; `cause` is the last event of all.
     """
 
     def __init__(self, before: YearFacts, patient: PatientFacts) -> None:
@@ -28,7 +29,25 @@ class YearTouch:
         self.patient = patient
         self.dates: dict[str, Cause] = {}
         self.buckets: dict[Bucket, Cause] = {}
+        self.since: dict[Bucket, str] = {}
         self.cause = Cause("", "")
+
+    def count(self, bucket: Bucket, since: str, cause: Cause) -> None:
+        """Note that a bucket counts otherwise from a date on; "" for what counts before every day."""
+        self.buckets[bucket] = cause
+        self.since[bucket] = min(since, self.since.get(bucket, since))
+
+    def of(self, date: str) -> Cause:
+        """Give the last event to touch a date, or any part of the year."""
+        return self.dates.get(date, self.cause)
+
+    def later(self, facts: YearFacts) -> set[str]:
+        """Give the days whose KX may have changed: those with a line of a touched bucket, from the touched date on."""
+        return {
+            date
+            for date, entry in facts.days.items()
+            if any(bucket in entry.own_cents and date >= since for bucket, since in self.since.items())
+        }
 
 
 class View(Struct, frozen=True):
@@ -55,20 +74,20 @@ class View(Struct, frozen=True):
 def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool) -> list[Effect]:
     """Give the messages that a touched year owes.
 
-    Those are the totals of its touched buckets, the claim days that were touched or whose KX flipped (both only when
-    `compacted`), and the alerts for what differs from before the batch. What is not there gives a tombstone, whether or
-    not it was: a worker that died may have sent it already.
+    Those are the totals of its touched buckets, the claim days that were touched or whose KX may have changed (both
+    only when `compacted`), and the alerts for what differs from before the batch. What is not there gives a tombstone.
+    Both are sent whether or not they differ from before: a worker that died may have sent something else.
     """
     was, now = before.standing.due, after.standing.due
     flipped = {date for date in was.keys() | now.keys() if was.get(date) != now.get(date)} if was or now else set()
-    dates = {date: touch.dates.get(date, touch.cause) for date in sorted(touch.dates.keys() | flipped)}
     effects = []
     if compacted:
         effects = _totals(before, after, touch)
         effects += [
-            Effect(CLAIMS, f"{after.patient_id}|{date}", after.patient_id, after.claim_day(date), cause)
-            for date, cause in dates.items()
+            Effect(CLAIMS, f"{after.patient_id}|{date}", after.patient_id, after.claim_day(date), touch.of(date))
+            for date in sorted(touch.dates.keys() | flipped | touch.later(after.facts))
         ]
+    dates = {date: touch.of(date) for date in sorted(touch.dates.keys() | flipped)}
     return effects + _threshold_alerts(before, after, touch) + _claim_alerts(before, after, dates, touch.cause)
 
 

@@ -95,10 +95,12 @@ def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: C
     touch.dates[change.date] = cause
     if change.day is None and was is None:
         # A day that came and went: a worker that died may have sent its claim day and its totals.
-        touch.buckets |= dict.fromkeys(BUCKETS, cause)
+        for bucket in BUCKETS:
+            touch.count(bucket, change.date, cause)
         return
     entry = GONE if change.day is None else day_entry(change.day)
-    touch.buckets |= dict.fromkeys((*entry.own_cents, *(was.own_cents if was else ())), cause)
+    for bucket in {*entry.own_cents, *(was.own_cents if was else ())}:
+        touch.count(bucket, change.date, cause)
     _put_year(tables, change.patient_id, int(change.date[:4]), days={**facts.days, change.date: entry})
 
 
@@ -187,7 +189,7 @@ def _add(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) 
 
 
 def _touch_bucket(touches: Touches, event: AccrualReported, cause: Cause) -> None:
-    touches.year(event.patient_id, event.year, cause).buckets[event.bucket] = cause
+    touches.year(event.patient_id, event.year, cause).count(event.bucket, "", cause)
 
 
 def _accrual(event: AccrualReported) -> Accrual:

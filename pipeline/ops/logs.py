@@ -2,8 +2,10 @@
 
 import logging
 import sys
+import time
 import traceback
-from collections.abc import MutableMapping
+from collections import Counter
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -40,12 +42,42 @@ def configure(level: str) -> None:
             foreign_pre_chain=[*own[:3], structlog.stdlib.ExtraAdder(), *own[3:]], processors=render
         )
     )
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("pipeline").setLevel(level.upper())
     for name in ("aiokafka", "faust", "mode", "asyncio", "pipeline.streams.tables", "pipeline.streams.recovery"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class Repeats(logging.Filter):
+    """Lets a line of Kafka's client through once in ten seconds: while a Kafka is away it says hundreds a second.
+
+    The next one that is let through tells how many were not.
+    """
+
+    def __init__(self, seconds: float = 10.0, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._now = now
+        self._last: dict[tuple[str, str], float] = {}
+        self._held: Counter[tuple[str, str]] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a line is to be written."""
+        if record.name.startswith("pipeline"):
+            return True
+        # What the line says without its values, as the code of the client has it.
+        said = record.name, str(record.msg)
+        now = self._now()
+        if now - self._last.get(said, -self._seconds) < self._seconds:
+            self._held[said] += 1
+            return False
+        self._last[said] = now
+        if held := self._held.pop(said, 0):
+            record.repeated = held
+        return True
 
 
 def _without_text(_: Any, __: str, entry: Entry) -> Entry:

@@ -6,12 +6,18 @@ from pipeline.events.codec import encode
 from pipeline.events.rejected import Place, Rejected, letter
 from pipeline.streams.record import Message, Record
 
+LONGEST_KEY_BYTES = 65_536
+
 Clock = Callable[[], str]
 """Gives the time as RFC 3339."""
 
 
 def dead_letter(record: Record, refusal: Rejected, received_at: str | None) -> Message:
-    """Make the dead letter of a record: the same key and partition number."""
+    """Make the dead letter of a record: the same partition number and, unless it is longer than keys are, key.
+
+    With a key of megabytes, which the letter holds as base64 besides, it would be larger than its topic takes.
+    """
     place = Place(record.topic, record.partition, record.offset)
     event = letter(refusal, place, record.key, record.value, received_at)
-    return Message("rejected-events", record.key, encode(event), record.partition, {})
+    key = record.key if record.key is None or len(record.key) <= LONGEST_KEY_BYTES else None
+    return Message("rejected-events", key, encode(event), record.partition, {})

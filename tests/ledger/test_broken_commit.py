@@ -69,9 +69,6 @@ def test_a_total_whose_accrual_moved_to_another_year_when_its_batch_is_read_agai
     assert compare(plain(stream.values), recompute([moved], SITES)) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="settle_year sends the days that flipped against its own state, not against what was sent"
-)
 def test_a_day_whose_kx_was_sent_and_is_due_no_more_when_its_batch_is_read_again_is_sent_again() -> None:
     known = [accrual("e-1", 236_000), segment("e-2", "2025-03-20", 15)]
     crossing = segment("e-3", "2025-03-04", 60)

@@ -20,7 +20,7 @@ def test_kx_that_no_attestation_covers_is_told_with_its_lines() -> None:
     assert told(OVER, segment("e-1")) == [
         (
             "kx_not_attested",
-            "Patient p-1, 2025-03-03: KX is due on 97530 GO KX x 2 and no attestation covers the date.",
+            "Patient p-1, 2025-03-03: KX is due on 97530 GO x 2 and no attestation covers the date.",
         )
     ]
 

@@ -51,3 +51,20 @@ def test_what_libraries_tell_for_debugging_is_not_shown_even_at_debug(
     logs.configure("debug")
     logging.getLogger(name).debug("send: k=%r v=%r", b"p-1", b"Maria Example")
     assert said(capsys) == []
+
+
+def test_what_kafkas_client_repeats_is_told_once_in_a_while_with_how_often(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    time = [0.0]
+    (handler,) = logging.getLogger().handlers
+    handler.filters[:] = [logs.Repeats(now=lambda: time[0])]
+    for second in range(12):
+        time[0] = float(second)
+        logging.getLogger("aiokafka.z").warning("no connection to %s", f"broker-{second}")
+        logging.getLogger("pipeline.z").warning("ours")
+    lines = said(capsys)
+    assert [(line["event"], line.get("repeated")) for line in lines if line["logger"] == "aiokafka.z"] == [
+        ("no connection to broker-0", None),
+        ("no connection to broker-10", 9),
+    ]
+    assert len([line for line in lines if line["logger"] == "pipeline.z"]) == 12

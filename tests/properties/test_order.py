@@ -82,9 +82,8 @@ def broken_off(history: list[Event], first: int, then: int, dies: str) -> Stream
         stream.fold_days(first, dies=dies)
         stream.fold_days(then)
     while stream.totals_at < len(stream.log) or stream.changes_at < len(stream.day_log):
-        # With another size KX may stay as it was sent: see ledger/test_broken_commit.py.
         stream.fold_totals(first, dies=dies)
-        stream.fold_totals(first)
+        stream.fold_totals(then)
     return stream
 
 

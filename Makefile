@@ -46,6 +46,9 @@ lock: $(READY)  ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras --no-annotate \
 		--custom-compile-command "make lock" -o requirements.lock pyproject.toml requirements.build
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" --constraint requirements.lock -o deploy/requirements.lock \
+		pyproject.toml requirements.build
 
 clean:  ## Remove the virtual environment and caches
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,56 +21,14 @@ STAYING = [one for one in SERVICES.values() if one.said.get("restart") != "no"]
 OURS = [one for one in SERVICES.values() if one.recipe]
 
 
-def compose() -> list[str] | None:
-    """Give the command of Docker Compose 2, a plugin of docker or by itself; none where there is none."""
-    for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]):
-            said = subprocess.run([*command, "version", "--short"], capture_output=True, text=True, check=False)
-            if said.returncode == 0 and re.match(r"v?([2-9]|\d\d)\.", said.stdout):
-                return command
-    return None
-
-
 def test_the_file_holds_to_the_schema_of_the_compose_specification() -> None:
     package = find_spec("check_jsonschema")
-    if package is None or package.origin is None:
-        pytest.skip("check-jsonschema is not installed, which carries the schema of the Compose specification")
+    assert package is not None
+    assert package.origin is not None
     file = Path(package.origin).parent / "builtin_schemas" / "vendor" / "compose-spec.json"
     schema = json.loads(file.read_text("utf-8"))
     errors = jsonschema.validators.validator_for(schema)(schema).iter_errors(document())
     assert [f"{'/'.join(map(str, error.path))}: {error.message}" for error in errors] == []
-
-
-def test_docker_compose_reads_the_file_as_these_tests_do(tmp_path: Path) -> None:
-    command = compose()
-    if command is None:
-        pytest.skip("Docker Compose 2 is not on this machine; it needs no engine to read a file")
-    shutil.copyfile(FILE, tmp_path / FILE.name)
-    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
-    shutil.copyfile(ENVIRONMENT_FILE, tmp_path / "deploy" / "kxwatch.env")
-    done = subprocess.run(
-        [*command, "config", "--format", "json"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)["services"]
-    # What the image sets, Compose does not know.
-    ours = {
-        name: dict(one.environment().items() - (one.recipe.environment() if one.recipe else {}).items())
-        for name, one in SERVICES.items()
-    }
-    assert {name: one.get("environment", {}) for name, one in found.items()} == ours
-    assert {name: one["deploy"].get("replicas", 1) for name, one in found.items()} == {
-        name: one.replicas for name, one in SERVICES.items()
-    }
-    # It writes a dollar as two again.
-    checks = {
-        name: one["healthcheck"]["test"][1:] for name, one in found.items() if "test" in one.get("healthcheck", {})
-    }
-    assert checks == {
-        name: [part.replace("$", "$$") for part in one.health() or []]
-        for name, one in SERVICES.items()
-        if "test" in one.said.get("healthcheck", {})
-    }
 
 
 def test_every_published_port_is_on_loopback_and_no_worker_publishes_one() -> None:

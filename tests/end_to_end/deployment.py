@@ -79,20 +79,22 @@ class Deployment:
                 values[found.topic][found.key or ""] = bytes(found.value)
         return values
 
-    def worker(self, patience: tuple[float, float] | None = None, **settings: object) -> "Worker":
-        """Start a worker by its command; with another `patience` by what the command calls."""
+    def worker(self, patience: tuple[float, float] | None = None, first: str = "", **settings: object) -> "Worker":
+        """Start a worker by its command; with another `patience` by what the command calls, and `first` run before."""
         line = [kxwatch(), "worker"]
         if patience is not None:
             code = "from pipeline.commands.worker import run; from pipeline.settings import Settings; "
             code += f"from pipeline.streams.app import Patience; run(Settings.load(), Patience{patience})"
-            line = [sys.executable, "-c", code]
+            line = [sys.executable, "-c", f"{first}\n{code}"]
         own = {PREFIX + name.upper(): str(value) for name, value in settings.items()}
         return Worker(line, self._environment | own, self.log)
 
     @contextmanager
-    def working(self, patience: tuple[float, float] | None = None, **settings: object) -> Iterator["Worker"]:
+    def working(
+        self, patience: tuple[float, float] | None = None, first: str = "", **settings: object
+    ) -> Iterator["Worker"]:
         """Have a worker at work; what a block leaves running is killed."""
-        worker = self.worker(patience, **settings)
+        worker = self.worker(patience, first, **settings)
         try:
             yield worker
         finally:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, Union, cast, get_args
 
 import msgspec
 import orjson
 
 from pipeline.events import claims, coverage, patients, segments, visits
 from pipeline.events.base import Event
-from pipeline.events.fields import calendar, instant, moment
+from pipeline.events.fields import calendar, instant, microseconds_between, moment
 from pipeline.events.rejected import Reason, Rejected
 
 AnyEvent = (
@@ -35,11 +35,25 @@ EVENT_TYPES: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for
 """Every `event_type` of the contract and its message type."""
 
 _DECODE: Callable[[bytes], Event] = msgspec.json.Decoder(AnyEvent).decode
+_NESTED = {"planned": visits.PlannedService, "lines": claims.SubmittedLine, "adjustments": claims.Adjustment}
+
+
+_PARTS = {*_NESTED, "authorization"}
+
+
+def _strict(kind: type[Event]) -> type[Event]:
+    """Give a message type as it is, but that it takes no field that it does not know."""
+    options = {"frozen": True, "kw_only": True, "gc": False, "forbid_unknown_fields": True}
+    strict = msgspec.defstruct(kind.__name__, [], bases=(kind,), tag=kind.__struct_config__.tag, **options)  # type: ignore[arg-type]
+    return cast("type[Event]", strict)
+
+
+_WHOLE = tuple(_strict(kind) for kind in EVENT_TYPES.values() if not _PARTS & set(kind.__struct_fields__))
+_DECODE_WHOLE: Callable[[bytes], Event] = msgspec.json.Decoder(Union[_WHOLE]).decode  # noqa: UP007 -- of as many types as there are.
 _NAMES = {
     tag: frozenset({"event_type", *(field.encode_name for field in msgspec.structs.fields(kind))})
     for tag, kind in EVENT_TYPES.items()
 }
-_NESTED = {"planned": visits.PlannedService, "lines": claims.SubmittedLine, "adjustments": claims.Adjustment}
 _TIMES = ("started_at", "stopped_at", "starts_at", "submitted_at", "verified_at")
 _DATES = ("service_date", "through", "certified_from", "certified_through", "effective_from", "effective_through",
           "as_of", "adjudicated_on", "date")  # fmt: skip
@@ -65,6 +79,20 @@ def read(value: bytes | None, *, max_bytes: int, max_segment_minutes: int) -> tu
         raise Rejected("no_value", "the message has no value: send the event as its value")
     if len(value) > max_bytes:
         raise Rejected("too_large", f"the event has more than {max_bytes} bytes: send it in parts")
+    try:
+        # Nearly every event is as it should be: then this is all there is to decode.
+        event = _DECODE_WHOLE(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _read_closely(value, max_segment_minutes)
+    try:
+        _check(event, max_segment_minutes)
+    except Rejected as refusal:
+        raise _named(refusal, _parse(value)) from None
+    return event, ()
+
+
+def _read_closely(value: bytes, max_segment_minutes: int) -> tuple[Event, tuple[str, ...]]:
+    """Take an event that has fields it does not know, or lists of parts that may; or say what is wrong with it."""
     raw = _parse(value)
     if not isinstance(raw, dict):
         raise Rejected("wrong_field", "the event must be a JSON object")
@@ -188,10 +216,10 @@ def _unknown(raw: dict[str, Any]) -> tuple[str, ...]:
 
 def _check(event: Event, max_segment_minutes: int) -> None:
     """Refuse what the types alone cannot: days that no calendar has, and ends before their starts."""
-    _read_field(moment, event.occurred_at, "occurred_at")
     if isinstance(event, (segments.SegmentRecorded, segments.SegmentAmended)):
         _check_clock(event, max_segment_minutes)
         return
+    _read_field(moment, event.occurred_at, "occurred_at")
     for name in _TIMES:
         _read_field(moment, getattr(event, name, None), name)
     for name in _DATES:
@@ -224,11 +252,16 @@ def _check_range(event: Event, first: str, last: str) -> None:
 
 
 def _check_clock(event: segments.SegmentRecorded | segments.SegmentAmended, max_segment_minutes: int) -> None:
-    _read_field(moment, event.started_at, "started_at")
-    _read_field(moment, event.stopped_at, "stopped_at")
-    if instant(event.stopped_at) < instant(event.started_at):
+    try:
+        moment(event.occurred_at)
+        microseconds = microseconds_between(event.started_at, event.stopped_at)
+    except ValueError:
+        for name in ("occurred_at", "started_at", "stopped_at"):
+            _read_field(moment, getattr(event, name), name)
+        raise
+    if microseconds < 0 or (microseconds == 0 and instant(event.stopped_at) < instant(event.started_at)):
         raise Rejected("stop_before_start", "stopped_at is before started_at", "stopped_at")
-    seconds = (moment(event.stopped_at) - moment(event.started_at)).total_seconds()
+    seconds = microseconds / 1_000_000
     if seconds > max_segment_minutes * 60:
         raise Rejected("too_long", f"the segment is longer than {max_segment_minutes} minutes", "stopped_at")
     if (event.paused_seconds or 0) > seconds:

@@ -1,8 +1,9 @@
 """The types of an event's fields, each with the limits that the contract sets."""
 
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -40,13 +41,45 @@ BUCKET: dict[str, Bucket] = {"OT": "OT", "PT": "PT-SLP", "SLP": "PT-SLP"}
 """The threshold that a discipline's lines count towards (42 USC 1395l(g))."""
 
 
-@lru_cache(maxsize=4_096)
 def moment(text: str) -> datetime:
     """Read a time of an event as a moment, to the microsecond.
 
     Errors: ValueError where the calendar has no such day.
     """
     return datetime.fromisoformat(text.upper())
+
+
+def microseconds_between(start: str, stop: str) -> int:
+    """Give what passed between two times of events, in whole microseconds, less than 0 where the stop is earlier.
+
+    Errors: ValueError where the calendar has no such day.
+    """
+    if start[19:] == stop[19:]:
+        # The same offset, and the same fraction: the clock's reading is enough, and thrice as fast.
+        passed = datetime.fromisoformat(stop[:19]) - datetime.fromisoformat(start[:19])
+    else:
+        passed = moment(stop) - moment(start)
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+
+
+def clock_order(times: Iterable[str | None]) -> Callable[[str | None], Any]:
+    """Give the key that orders these times by the clock, those that are None last."""
+    kinds = {time if time is None else time[10] + time[19:] for time in times}
+    if len(kinds) == 1:
+        # All in the same offset and the same fraction, or all without a clock: their texts order as they do.
+        return _itself
+    return _instant_order
+
+
+def _itself(time: str | None) -> str:
+    return time or ""
+
+
+_LAST = True, datetime.max.replace(tzinfo=UTC), ""
+
+
+def _instant_order(time: str | None) -> tuple[bool, datetime, str]:
+    return _LAST if time is None else (False, *instant(time))
 
 
 def instant(text: str) -> tuple[datetime, str]:

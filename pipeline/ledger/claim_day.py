@@ -29,17 +29,14 @@ def unattested(lines: Sequence[Line], due: Sequence[int], date: str, patient: Pa
 
 
 def claim_day(
-    patient_id: str, date: str, facts: YearFacts, due: Sequence[int], patient: PatientFacts
-) -> ClaimDay | None:
-    """Give the day's claim from the year's facts; None where the day does not stand.
+    of: tuple[str, str], lines: Sequence[Line], sent: SentClaim | None, due: Sequence[int], patient: PatientFacts
+) -> ClaimDay:
+    """Give a day's claim, of a patient and a date, from its lines and the claim that was last sent.
 
     `due` are the positions of the lines that need KX. What patient and payer owe is null until coverage is reckoned
     with.
     """
-    entry = facts.days.get(date)
-    if entry is None or not entry.stands:
-        return None
-    lines = entry.lines()
+    patient_id, date = of
     held = unattested(lines, due, date, patient)
     return ClaimDay(
         patient_id=patient_id,
@@ -48,7 +45,7 @@ def claim_day(
         kx_lines=list(due),
         kx_attested=not held if due else any(patient.attested(bucket, date) for bucket in set(BUCKET.values())),
         findings=in_order(_not_attested(lines[position]) for position in held),
-        submitted=last_sent(facts, date),
+        submitted=sent,
     )
 
 

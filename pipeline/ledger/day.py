@@ -1,10 +1,9 @@
 """A patient's day, whole: minutes, units, prices, reductions and findings from its segments."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from pipeline.events.days import BillableDay, Measure
-from pipeline.events.fields import instant
+from pipeline.events.fields import clock_order
 from pipeline.ledger.counts import counts_of, shares, units_of
 from pipeline.ledger.explanation import explain
 from pipeline.ledger.findings import in_order, no_unit, of_price, of_segments
@@ -16,13 +15,6 @@ from pipeline.rules.fees import NATIONAL, UnitPrice, unit_price
 from pipeline.rules.parameters import Unpriced
 from pipeline.rules.payers import Payer, payer
 
-_LAST = True, datetime.max.replace(tzinfo=UTC), ""
-
-
-def clock_order(started_at: str | None) -> tuple[bool, datetime, str]:
-    """Give what orders by the clock; what has none comes last."""
-    return _LAST if started_at is None else (False, *instant(started_at))
-
 
 def rate_day(
     patient_id: str, service_date: str, segments: Sequence[Segment], terms: Terms, *, explained: bool = True
@@ -32,7 +24,8 @@ def rate_day(
     Gives whole minutes, units and cents; the order of `segments` does not matter. `terms` are the network's own;
     without `explained` the explanation is left empty.
     """
-    ordered = sorted(segments, key=lambda segment: (clock_order(segment.started_at), segment.segment_id))
+    order = clock_order([segment.started_at for segment in segments])
+    ordered = sorted(segments, key=lambda segment: (order(segment.started_at), segment.segment_id))
     groups = _groups(ordered, service_date, terms)
     drafts = sorted((draft for group in groups for draft in group.drafts), key=claim_order)
     lines = lines_of(drafts)

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from pipeline.events.fields import moment
+from pipeline.events.fields import microseconds_between
 from pipeline.ledger.versions import SERVICE, STARTED, STOPPED, VOIDED, Version, newer, older
 
 Result = Literal["applied", "duplicate", "superseded"]
@@ -69,11 +69,6 @@ def service_date(facts: SegmentFacts) -> str | None:
     return base.service_date if base.started_at is None else base.started_at[:10]
 
 
-def _microseconds(started_at: str, stopped_at: str) -> int:
-    elapsed = moment(stopped_at) - moment(started_at)
-    return (elapsed.days * 86_400 + elapsed.seconds) * MICROSECONDS + elapsed.microseconds
-
-
 def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
     """Give the segment that its versions make, or None while it has no stop, no start, or is voided.
 
@@ -87,7 +82,7 @@ def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
     stop = facts.stop or base
     if stop.stopped_at is None or base.started_at is None:
         return None
-    elapsed = _microseconds(base.started_at, stop.stopped_at)
+    elapsed = microseconds_between(base.started_at, stop.stopped_at)
     pauses = base.paused_seconds if stop.paused_seconds is None else stop.paused_seconds
     counted = elapsed - (pauses or 0) * MICROSECONDS
     # One event that does not fit is refused at the door; here it takes two halves to disagree.

@@ -5,7 +5,7 @@ from msgspec import Struct
 from pipeline.events.days import ClaimDay
 from pipeline.events.fields import Bucket
 from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, quiet, troubles
-from pipeline.ledger.claim_day import claim_day
+from pipeline.ledger.claim_day import claim_day, last_sent
 from pipeline.ledger.standing import Standing
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.threshold_alerts import threshold_alerts
@@ -60,8 +60,12 @@ class View(Struct, frozen=True):
     standing: Standing
 
     def claim_day(self, date: str) -> ClaimDay | None:
-        """Give a day's claim."""
-        return claim_day(self.patient_id, date, self.facts, self.standing.due.get(date, []), self.patient)
+        """Give a day's claim; None where the day does not stand."""
+        entry = self.facts.days.get(date)
+        if entry is None or not entry.stands:
+            return None
+        due = self.standing.due.get(date, [])
+        return claim_day((self.patient_id, date), entry.lines(), last_sent(self.facts, date), due, self.patient)
 
     def troubles(self, date: str) -> dict[str, Trouble]:
         """Give what is amiss with a day's claims."""

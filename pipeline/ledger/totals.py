@@ -139,7 +139,7 @@ def _take_fact(tables: TotalTables, touches: Touches, event: YearEvent, cause: C
         if not _holds(tables, was):
             # A worker died when it had written the fact and not yet the year that it belongs to.
             _add(tables, touches, was, cause)
-        return "duplicate" if event == was else "superseded"
+        return "duplicate" if write(event) == stored else "superseded"
     tables.facts.put(key, write(event))
     if was is not None:
         _remove(tables, touches, was, cause)

@@ -4,8 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.events.days import BillableDay, Line, SentClaim
-from pipeline.events.fields import BUCKET, Bucket
-from pipeline.ledger.day import clock_order
+from pipeline.events.fields import BUCKET, Bucket, clock_order
 from pipeline.rules.accruals import Accrual
 from pipeline.rules.payers import payer
 
@@ -87,26 +86,27 @@ class PatientFacts(Struct, frozen=True, array_like=True, gc=False):
 GONE = DayEntry(False, {}, [], _pack([]), [])
 
 
-def day_entry(day: BillableDay) -> DayEntry:
-    """Give what a year keeps of a day.
+def day_entry(day: BillableDay, *, packed: bool = True) -> DayEntry:
+    """Give what a year keeps of a day; without `packed` all but the lines, for a caller who has them.
 
     Its Medicare lines are ordered by the earliest start of their count, those without a clock last, then code,
     discipline.
     """
-    counted = [
-        (clock_order(line.started_at), line.code, line.discipline, position, line)
-        for position, line in enumerate(day.lines)
-        if payer(line.payer_id).thresholds
-    ]
-    if len(counted) > 1:
-        counted.sort(key=lambda found: found[:4])
+    places = [place for place, line in enumerate(day.lines) if payer(line.payer_id).thresholds]
+    if len(places) > 1:
+        order = clock_order([day.lines[place].started_at for place in places])
+        places.sort(key=lambda at: (order(day.lines[at].started_at), day.lines[at].code, day.lines[at].discipline, at))
+    counted = []
     own_cents: dict[Bucket, int] = {}
-    for _, _, discipline, _, line in counted:
-        own_cents[BUCKET[discipline]] = own_cents.get(BUCKET[discipline], 0) + (line.allowed_cents or 0)
+    for place in places:
+        line = day.lines[place]
+        bucket = BUCKET[line.discipline]
+        own_cents[bucket] = own_cents.get(bucket, 0) + (line.allowed_cents or 0)
+        counted.append(Counted(place, bucket, line.allowed_cents))
     return DayEntry(
         True,
         own_cents,
-        [Counted(position, BUCKET[line.discipline], line.allowed_cents) for _, _, _, position, line in counted],
-        _pack([msgspec.structs.astuple(line) for line in day.lines]),
+        counted,
+        _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
     )

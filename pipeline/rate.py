@@ -20,7 +20,7 @@ from pipeline.ledger.standing import assess
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches, fold_totals, take_change
-from pipeline.ledger.year import PatientFacts, YearFacts, day_entry
+from pipeline.ledger.year import PatientFacts, YearFacts, day_entry, put_day
 from pipeline.settings import Settings
 
 _LINES_BETWEEN_FLUSHES = 8_000
@@ -81,12 +81,14 @@ class Rater:
 
     def _take(self, event: Event) -> Sequence[Effect]:
         cause = Cause(event.event_id, event.occurred_at)
-        if self._final:
-            take_event(self._day_tables, event, cause, {})
+        if isinstance(event, YEAR_EVENTS):
+            if not self._final:
+                return fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
             take_change(self._total_tables, Touches(self._total_tables), event, cause)
             return ()
-        if isinstance(event, YEAR_EVENTS):
-            return fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
+        if self._final:
+            take_event(self._day_tables, event, cause, {})
+            return ()
         days, _ = fold_days(self._day_tables, [(event, cause)], self._terms, explained=False)
         changes = [(_change(effect), effect.cause) for effect in days]
         return fold_totals(self._total_tables, changes, compacted=False)[0] if changes else ()
@@ -120,8 +122,9 @@ class Rater:
                 years.setdefault(int(date[:4]), {})[date] = day
         for year, days in sorted(years.items()):
             facts = self._total_tables.years.get(f"{patient_id}|{year:04d}") or YearFacts()
-            entries = {date: day_entry(day, packed=False) for date, day in days.items()}
-            facts = msgspec.structs.replace(facts, days=entries)
+            facts = msgspec.structs.replace(facts, days={}, own_cents={})
+            for date, day in days.items():
+                facts, _ = put_day(facts, date, day_entry(day, packed=False))
             standing = assess(patient_id, year, facts)
             for bucket, total in standing.totals.items():
                 yield Output(TOTALS, f"{patient_id}|{year:04d}|{bucket}", total)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from pipeline.directory import Site
 from pipeline.events.days import BillableDay, Measure
 from pipeline.events.fields import clock_order
 from pipeline.ledger.counts import counts_of, shares, units_of
 from pipeline.ledger.explanation import explain
 from pipeline.ledger.findings import in_order, no_unit, of_price, of_segments
-from pipeline.ledger.lines import Draft, Group, claim_order, lines_of
+from pipeline.ledger.lines import Group, claim_order, draft_of, lines_of
 from pipeline.ledger.segments import Segment
 from pipeline.ledger.terms import Terms
 from pipeline.rules.codes import table
@@ -27,13 +28,13 @@ def rate_day(
     order = clock_order([segment.started_at for segment in segments])
     ordered = sorted(segments, key=lambda segment: (order(segment.started_at), segment.segment_id))
     groups = _groups(ordered, service_date, terms)
-    drafts = sorted((draft for group in groups for draft in group.drafts), key=claim_order)
+    drafts = sorted([draft for group in groups for draft in group.drafts], key=claim_order)
     lines = lines_of(drafts)
     findings = of_segments(ordered)
     findings += [no_unit(group.payer_id, group.discipline, count) for group in groups for count in group.without_unit]
-    findings += [found for draft in drafts if (found := of_price(draft))]
-    codes = table()
-    timed, untimed = [line for line in lines if codes[line.code].timed], [x for x in lines if not codes[x.code].timed]
+    findings += [of_price(draft) for draft in drafts if draft.barred or draft.full_cents is None]
+    timed = [(group, count) for group in groups for count in group.counts if count.kind != "untimed"]
+    untimed = [(group, count) for group in groups for count in group.counts if count.kind == "untimed"]
     return BillableDay(
         patient_id=patient_id,
         service_date=service_date,
@@ -42,11 +43,10 @@ def rate_day(
         lines=lines,
         findings=in_order(findings),
         explanation=explain(groups, drafts, lines) if explained else [],
-        minutes=Measure(
-            timed=sum([count.minutes for group in groups for count in group.counts if count.kind != "untimed"]),
-            untimed=sum([count.minutes for group in groups for count in group.counts if count.kind == "untimed"]),
+        minutes=Measure(timed=sum([x.minutes for _, x in timed]), untimed=sum([x.minutes for _, x in untimed])),
+        units=Measure(
+            timed=sum([g.units[x.code] for g, x in timed]), untimed=sum([g.units[x.code] for g, x in untimed])
         ),
-        units=Measure(timed=sum([line.units for line in timed]), untimed=sum([line.units for line in untimed])),
     )
 
 
@@ -64,21 +64,20 @@ def _group(payer_id: str, discipline: str, segments: Sequence[Segment], service_
     """Count, make units and price for one payer and discipline; the day's reduction is yet to come."""
     rules = payer(payer_id)
     counts = counts_of(segments)
-    prices = {count.code: _price(count.code, service_date, count.site_id, rules, terms) for count in counts}
+    sites = [terms.directory.site(count.site_id) for count in counts]
+    prices = {x.code: _price(x.code, service_date, site, rules) for x, site in zip(counts, sites, strict=True)}
     full = {code: price.full_cents for code, price in prices.items() if isinstance(price, UnitPrice)}
     units = units_of(counts, rules.unit_rule, full)
     drafts = []
-    for count in counts:
-        tin = terms.directory.site(count.site_id).tin
+    for count, site in zip(counts, sites, strict=True):
         for share in shares(count, units[count.code]):
-            price = prices.get(share.code) or _price(share.code, service_date, count.site_id, rules, terms)
-            drafts.append(Draft(payer_id, rules, discipline, share, price, tin, count.started_at, count.segment_ids))
+            price = prices.get(share.code) or _price(share.code, service_date, site, rules)
+            drafts.append(draft_of((payer_id, discipline, rules), share, price, site.tin, count))
     return Group(payer_id, rules, discipline, counts, units, drafts)
 
 
-def _price(code: str, service_date: str, site_id: str, rules: Payer, terms: Terms) -> UnitPrice | Unpriced:
+def _price(code: str, service_date: str, site: Site, rules: Payer) -> UnitPrice | Unpriced:
     """Price a unit: by the site's schedule and locality where the payer goes by them, else CMS's national amount."""
     if not rules.site_schedule:
         return unit_price(code, service_date, "cms", NATIONAL)
-    site = terms.directory.site(site_id)
     return unit_price(code, service_date, site.schedule, site.locality)

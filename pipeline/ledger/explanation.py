@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.events.days import Line
-from pipeline.ledger.lines import Draft, Group, barred
+from pipeline.ledger.lines import Draft, Group
 from pipeline.money import dollars
 from pipeline.rules.fees import UnitPrice
 
@@ -17,7 +17,7 @@ def explain(groups: Sequence[Group], drafts: Sequence[Draft], lines: Sequence[Li
     """Say step by step how minutes became units and units became amounts; `lines` are what `drafts` came to."""
     steps = [_units_step(group) for group in groups]
     for draft, line in zip(drafts, lines, strict=True):
-        if isinstance(draft.price, UnitPrice) and not barred(draft):
+        if isinstance(draft.price, UnitPrice) and not draft.barred:
             steps.append(_price_step(line, draft.price))
     return steps
 

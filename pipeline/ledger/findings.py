@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.events.days import Finding
 from pipeline.ledger.counts import Count
-from pipeline.ledger.lines import BUNDLED, Draft, barred
+from pipeline.ledger.lines import BUNDLED, Draft
 from pipeline.ledger.segments import Segment
 from pipeline.rules.codes import table
 from pipeline.rules.parameters import Unpriced
@@ -40,8 +40,9 @@ def of_segments(segments: Sequence[Segment]) -> list[Finding]:
             found.append(_of_segment(segment, "code_not_listed", text))
         if segment.started_at is None:
             found.append(_of_segment(segment, "times_missing", "Minutes without a clock: no overlap can be seen."))
-    unlisted = {segment.payer_id for segment in segments if segment.fits and not payer(segment.payer_id).listed}
-    for payer_id in unlisted:
+    for payer_id in {segment.payer_id for segment in segments if segment.fits}:
+        if payer(payer_id).listed:
+            continue
         text = "No profile describes this payer: midpoint rule, CMS's national amounts, no thresholds."
         found.append(
             Finding(kind="unlisted_payer", message=text, payer_id=payer_id, discipline=None, code=None, segment_ids=[])
@@ -72,22 +73,20 @@ def no_unit(payer_id: str, discipline: str, count: Count) -> Finding:
     )
 
 
-def of_price(draft: Draft) -> Finding | None:
-    """Find why a line has no amount: no parameter prices it, or its status bars it."""
+def of_price(draft: Draft) -> Finding:
+    """Say why a line has no amount: no parameter prices it, or its code's status bars it."""
     if isinstance(draft.price, Unpriced):
         kind, text = "no_price", f"The line has no amount: {draft.price}."
-    elif not barred(draft):
-        return None
     elif draft.price.status == BUNDLED:
         kind, text = "bundled", "The code is bundled into the other services of the day: do not bill it by itself."
     else:
-        instead = _INSTEAD.get(draft.share.code, "use another")
+        instead = _INSTEAD.get(draft.code, "use another")
         kind, text = "not_valid_for_medicare", f"Medicare does not take this code: {instead}."
     return Finding(
         kind=kind,
         message=text,
         payer_id=draft.payer_id,
         discipline=draft.discipline,
-        code=draft.share.code,
+        code=draft.code,
         segment_ids=draft.segment_ids,
     )

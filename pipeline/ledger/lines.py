@@ -17,16 +17,47 @@ _MODIFIER = {"OT": "GO", "PT": "GP", "SLP": "GN"}
 
 
 class Draft(Struct, frozen=True, gc=False):
-    """A line before the day's reduction; `tin` is the billing number of the site of its earliest segment."""
+    """A line before the day's reduction; `tin` is the billing number of the site of its earliest segment.
+
+    `full_cents` is None where no parameter prices it; `barred` tells that its code's status leaves it at 0 cents.
+    """
 
     payer_id: str
     rules: Payer
     discipline: str
-    share: Share
+    code: str
+    units: int
+    minutes: int
     price: UnitPrice | Unpriced
+    full_cents: int | None
+    barred: bool
     tin: str
     started_at: str | None
     segment_ids: list[str]
+
+
+def draft_of(of: tuple[str, str, Payer], share: Share, price: UnitPrice | Unpriced, tin: str, count: Count) -> Draft:
+    """Make the line of a share of a count, for a payer and a discipline by the payer's rules."""
+    payer_id, discipline, rules = of
+    full, barred = None, False
+    if isinstance(price, UnitPrice):
+        # Bundled into other services, or not valid for this payer.
+        barred = price.status == BUNDLED or (price.status == NOT_VALID and rules.not_valid_status_applies)
+        full = 0 if barred else share.units * price.full_cents
+    return Draft(
+        payer_id,
+        rules,
+        discipline,
+        share.code,
+        share.units,
+        share.minutes,
+        price,
+        full,
+        barred,
+        tin,
+        count.started_at,
+        count.segment_ids,
+    )
 
 
 class Group(Struct, frozen=True, gc=False):
@@ -47,7 +78,7 @@ class Group(Struct, frozen=True, gc=False):
 
 def claim_order(draft: Draft) -> tuple[str, str, str]:
     """Give what orders a day's lines: payer, discipline, code."""
-    return draft.payer_id, draft.discipline, draft.share.code
+    return draft.payer_id, draft.discipline, draft.code
 
 
 def lines_of(drafts: Sequence[Draft]) -> list[Line]:
@@ -55,15 +86,15 @@ def lines_of(drafts: Sequence[Draft]) -> list[Line]:
     reductions = _reductions(drafts)
     lines = []
     for position, draft in enumerate(drafts):
-        full = _full_cents(draft)
+        full = draft.full_cents
         reduction = reductions.get(position)
         lines.append(
             Line(
                 payer_id=draft.payer_id,
                 discipline=draft.discipline,
-                code=draft.share.code,
-                units=draft.share.units,
-                minutes=draft.share.minutes,
+                code=draft.code,
+                units=draft.units,
+                minutes=draft.minutes,
                 modifiers=[_MODIFIER[draft.discipline]],
                 allowed_cents=full - reduction.cents if full is not None and reduction else full,
                 full_cents=full,
@@ -75,30 +106,18 @@ def lines_of(drafts: Sequence[Draft]) -> list[Line]:
     return lines
 
 
-def barred(draft: Draft) -> bool:
-    """Tell whether a code's status leaves its line at 0 cents: bundled, or not valid for this payer."""
-    status = draft.price.status if isinstance(draft.price, UnitPrice) else ""
-    return status == BUNDLED or (status == NOT_VALID and draft.rules.not_valid_status_applies)
-
-
-def _full_cents(draft: Draft) -> int | None:
-    if isinstance(draft.price, Unpriced):
-        return None
-    return 0 if barred(draft) else draft.share.units * draft.price.full_cents
-
-
 def _reductions(drafts: Sequence[Draft]) -> dict[int, Reduction]:
     """Give what the reduction takes, by position: it runs over a payer's lines of one billing number."""
     together: dict[tuple[str, str], dict[int, Priced]] = {}
     for position, draft in enumerate(drafts):
         price = draft.price
         if draft.rules.multiple_procedure and isinstance(price, UnitPrice) and price.reducible:
-            priced = Priced(
-                draft.share.code, draft.discipline, by_assistant=False, units=draft.share.units, price=price
-            )
+            priced = Priced(draft.code, draft.discipline, by_assistant=False, units=draft.units, price=price)
             together.setdefault((draft.payer_id, draft.tin), {})[position] = priced
     taken: dict[int, Reduction] = {}
     for lines in together.values():
+        if len(lines) == 1 and next(iter(lines.values())).units == 1:
+            continue
         reduced = multiple_procedure_reduction(list(lines.values()))
         for (position, line), units in zip(lines.items(), reduced, strict=True):
             if units:

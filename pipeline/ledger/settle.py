@@ -18,7 +18,7 @@ CLAIM_ALERTS = "claim-alerts"
 
 
 class YearTouch:
-    """A year that a batch touches: its facts and its patient's before, and the last event to touch each part.
+    """A year that a batch touches: its facts before and now, its patient's before, the last event to touch each part.
 
     `dates` and `buckets` hold the parts that are sent again whatever came out, `since` the date from which on a bucket
     may count otherwise; `cause` is the last event of all.
@@ -26,6 +26,7 @@ class YearTouch:
 
     def __init__(self, before: YearFacts, patient: PatientFacts) -> None:
         self.before = before
+        self.facts = before
         self.patient = patient
         self.dates: dict[str, Cause] = {}
         self.buckets: dict[Bucket, Cause] = {}
@@ -44,9 +45,7 @@ class YearTouch:
     def later(self, facts: YearFacts) -> set[str]:
         """Give the days whose KX may have changed: those with a line of a touched bucket, from the touched date on."""
         return {
-            date
-            for date, entry in facts.days.items()
-            if any(bucket in entry.own_cents and date >= since for bucket, since in self.since.items())
+            date for bucket, since in self.since.items() for date in facts.own_cents.get(bucket, ()) if date >= since
         }
 
 

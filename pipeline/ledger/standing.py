@@ -45,36 +45,44 @@ def assess(patient_id: str, year: int, facts: YearFacts) -> Standing:
     totals: dict[Bucket, ThresholdTotal] = {}
     due: dict[str, list[int]] = {}
     for bucket in BUCKETS:
-        dates = [date for date, entry in facts.days.items() if bucket in entry.own_cents]
+        own_cents = facts.own_cents.get(bucket, {})
         elsewhere, as_of = external(facts, bucket) if facts.accruals else (0, None)
-        if not dates and as_of is None:
+        if not own_cents and as_of is None:
             continue
-        own = sum([facts.days[date].own_cents[bucket] for date in dates])
         try:
-            total = _total((patient_id, year, bucket), facts, own, dates, (elsewhere, as_of))
+            limit = thresholds.limits("kx", year).threshold_cents
+            over = sum(own_cents.values()) + elsewhere > limit
+            lines = list(thresholds.over(elsewhere, lines_in_order(facts, bucket), limit)) if over else []
+            totals[bucket] = _total((patient_id, year, bucket), facts, own_cents, (elsewhere, as_of), lines)
         except NoFigure as error:
             return Standing({}, {}, str(error))
-        totals[bucket] = total
-        if total.kx.state == "exceeded":
-            for date, position in thresholds.over(elsewhere, lines_in_order(facts, bucket), total.kx.threshold_cents):
-                due.setdefault(date, []).append(position)
+        for date, position in lines:
+            due.setdefault(date, []).append(position)
     for positions in due.values():
         positions.sort()
     return Standing(totals, due)
 
 
 def _total(
-    whose: tuple[str, int, Bucket], facts: YearFacts, own: int, dates: list[str], others: tuple[int, str | None]
+    whose: tuple[str, int, Bucket],
+    facts: YearFacts,
+    own_cents: dict[str, int],
+    others: tuple[int, str | None],
+    due: list[Place],
 ) -> ThresholdTotal:
-    """Give a bucket's total from its own cents, the dates of its lines, and what others have accrued as of when."""
+    """Give a bucket's total from its own cents by date, and what others have accrued as of when.
+
+    `due` are the lines over the KX threshold, the first of which crossed it.
+    """
     patient_id, year, bucket = whose
+    own = sum(own_cents.values())
     elsewhere, as_of = others
 
     def threshold(name: thresholds.Name) -> Threshold:
         limits = thresholds.limits(name, year)
         crossed_on = None
         if own + elsewhere > limits.threshold_cents:
-            first = next(thresholds.over(elsewhere, lines_in_order(facts, bucket), limits.threshold_cents), None)
+            first = due[0] if due and name == "kx" else _first_over(facts, bucket, elsewhere, limits.threshold_cents)
             crossed_on = first[0] if first else as_of
         return Threshold(
             threshold_cents=limits.threshold_cents,
@@ -90,13 +98,17 @@ def _total(
         total_cents=own + elsewhere,
         own_cents=own,
         external_cents=elsewhere,
-        estimated=bool(dates),
-        days=len(dates),
-        last_service_date=max(dates, default=None),
+        estimated=bool(own_cents),
+        days=len(own_cents),
+        last_service_date=max(own_cents, default=None),
         kx=threshold("kx"),
         review=threshold("review"),
         projection=_NOTHING_PROJECTED,
     )
+
+
+def _first_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: int) -> Place | None:
+    return next(thresholds.over(elsewhere, lines_in_order(facts, bucket), limit_cents), None)
 
 
 _NOTHING_PROJECTED = Projection(visits_left=None, crosses_on=None)

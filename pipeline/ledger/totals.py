@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.events.base import Event
 from pipeline.events.claims import ClaimSubmitted
@@ -15,7 +16,7 @@ from pipeline.ledger.segments import Result
 from pipeline.ledger.settle import View, YearTouch, settle_year
 from pipeline.ledger.standing import Standing, assess
 from pipeline.ledger.tables import Cause, Effect, Facts
-from pipeline.ledger.year import BUCKETS, GONE, Attestation, Claim, PatientFacts, YearFacts, day_entry
+from pipeline.ledger.year import BUCKETS, GONE, Attestation, Claim, PatientFacts, YearFacts, day_entry, put_day
 from pipeline.rules.accruals import Accrual
 
 YEAR_EVENTS = (AccrualReported, NecessityAttested, ClaimSubmitted)
@@ -73,48 +74,50 @@ class Touches:
         """Note that a change touches a year, before it does."""
         touch = self.years.get((patient_id, year))
         if touch is None:
-            facts = self._tables.years.get(f"{patient_id}|{year:04d}") or _NO_YEAR
+            facts = _year(self._tables, patient_id, year)
             touch = YearTouch(facts, self._tables.patients.get(patient_id) or _NO_PATIENT)
             self.years[patient_id, year] = touch
         touch.cause = cause
         return touch
 
+    def put(self, patient_id: str, year: int, facts: YearFacts) -> None:
+        """Replace the facts of a year that is touched."""
+        touch = self.years[patient_id, year]
+        touch.facts = facts
+        self._tables.years.put(f"{patient_id}|{year:04d}", facts)
+        if year not in touch.patient.years:
+            patient = self._tables.patients.get(patient_id) or _NO_PATIENT
+            if year not in patient.years:
+                years = sorted([*patient.years, year])
+                self._tables.patients.put(patient_id, replace(patient, years=years))
+
 
 def take_change(tables: TotalTables, touches: Touches, change: DayChange | Event, cause: Cause) -> Result | None:
     """Replace a fact by what a day or an event says; gives what became of an event, None for one that is no year's."""
     if isinstance(change, DayChange):
-        _take_day(tables, touches, change, cause)
+        _take_day(touches, change, cause)
         return "applied"
     return _take_fact(tables, touches, change, cause) if isinstance(change, YEAR_EVENTS) else None
 
 
-def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: Cause) -> None:
-    touch = touches.year(change.patient_id, int(change.date[:4]), cause)
-    facts = _year(tables, change.patient_id, int(change.date[:4]))
-    was = facts.days.get(change.date)
+def _take_day(touches: Touches, change: DayChange, cause: Cause) -> None:
+    year = int(change.date[:4])
+    touch = touches.year(change.patient_id, year, cause)
+    was = touch.facts.days.get(change.date)
     touch.dates[change.date] = cause
     if change.day is None and was is None:
         # A day that came and went: a worker that died may have sent its claim day and its totals.
         for bucket in BUCKETS:
             touch.count(bucket, change.date, cause)
         return
-    entry = GONE if change.day is None else day_entry(change.day)
-    for bucket in {*entry.own_cents, *(was.own_cents if was else ())}:
+    facts, buckets = put_day(touch.facts, change.date, GONE if change.day is None else day_entry(change.day))
+    for bucket in buckets:
         touch.count(bucket, change.date, cause)
-    _put_year(tables, change.patient_id, int(change.date[:4]), days={**facts.days, change.date: entry})
+    touches.put(change.patient_id, year, facts)
 
 
 def _year(tables: TotalTables, patient_id: str, year: int) -> YearFacts:
     return tables.years.get(f"{patient_id}|{year:04d}") or _NO_YEAR
-
-
-def _put_year(tables: TotalTables, patient_id: str, year: int, **parts: object) -> None:
-    facts = _year(tables, patient_id, year)
-    tables.years.put(f"{patient_id}|{year:04d}", msgspec.structs.replace(facts, **parts))
-    patient = tables.patients.get(patient_id) or _NO_PATIENT
-    if year not in patient.years:
-        years = sorted([*patient.years, year])
-        tables.patients.put(patient_id, msgspec.structs.replace(patient, years=years))
 
 
 def _place(event: YearEvent) -> tuple[str, str]:
@@ -142,7 +145,7 @@ def _take_fact(tables: TotalTables, touches: Touches, event: YearEvent, cause: C
         return "duplicate" if write(event) == stored else "superseded"
     tables.facts.put(key, write(event))
     if was is not None:
-        _remove(tables, touches, was, cause)
+        _remove(touches, was, cause)
     _add(tables, touches, event, cause)
     return "applied"
 
@@ -158,38 +161,41 @@ def _holds(tables: TotalTables, event: YearEvent) -> bool:
     return patient.attestations.get(event.attestation_id) == _attestation(event)
 
 
-def _remove(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> None:
+def _remove(touches: Touches, event: YearEvent, cause: Cause) -> None:
     if isinstance(event, AccrualReported):
-        _touch_bucket(touches, event, cause)
-        facts = _year(tables, event.patient_id, event.year)
-        kept = {name: found for name, found in facts.accruals.items() if name != event.accrual_id}
-        _put_year(tables, event.patient_id, event.year, accruals=kept)
+        touch = _touch_bucket(touches, event, cause)
+        kept = {name: found for name, found in touch.facts.accruals.items() if name != event.accrual_id}
+        touches.put(event.patient_id, event.year, replace(touch.facts, accruals=kept))
     elif isinstance(event, ClaimSubmitted):
         year = int(event.service_date[:4])
-        touches.year(event.patient_id, year, cause).dates[event.service_date] = cause
-        facts = _year(tables, event.patient_id, year)
-        claims = {**facts.claims.get(event.service_date, {})}
+        touch = touches.year(event.patient_id, year, cause)
+        touch.dates[event.service_date] = cause
+        claims = {**touch.facts.claims.get(event.service_date, {})}
         claims.pop(event.claim_id, None)
-        _put_year(tables, event.patient_id, year, claims={**facts.claims, event.service_date: claims})
+        claims_of_year = {**touch.facts.claims, event.service_date: claims}
+        touches.put(event.patient_id, year, replace(touch.facts, claims=claims_of_year))
 
 
 def _add(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> None:
     if isinstance(event, AccrualReported):
-        _touch_bucket(touches, event, cause)
-        accruals = {**_year(tables, event.patient_id, event.year).accruals, event.accrual_id: _accrual(event)}
-        _put_year(tables, event.patient_id, event.year, accruals=accruals)
+        touch = _touch_bucket(touches, event, cause)
+        accruals = {**touch.facts.accruals, event.accrual_id: _accrual(event)}
+        touches.put(event.patient_id, event.year, replace(touch.facts, accruals=accruals))
     elif isinstance(event, ClaimSubmitted):
         year = int(event.service_date[:4])
-        touches.year(event.patient_id, year, cause).dates[event.service_date] = cause
-        claims = _year(tables, event.patient_id, year).claims
-        of_date = {**claims.get(event.service_date, {}), event.claim_id: _claim(event)}
-        _put_year(tables, event.patient_id, year, claims={**claims, event.service_date: of_date})
+        touch = touches.year(event.patient_id, year, cause)
+        touch.dates[event.service_date] = cause
+        of_date = {**touch.facts.claims.get(event.service_date, {}), event.claim_id: _claim(event)}
+        claims = {**touch.facts.claims, event.service_date: of_date}
+        touches.put(event.patient_id, year, replace(touch.facts, claims=claims))
     else:
         _attest(tables, touches, event, cause)
 
 
-def _touch_bucket(touches: Touches, event: AccrualReported, cause: Cause) -> None:
-    touches.year(event.patient_id, event.year, cause).count(event.bucket, "", cause)
+def _touch_bucket(touches: Touches, event: AccrualReported, cause: Cause) -> YearTouch:
+    touch = touches.year(event.patient_id, event.year, cause)
+    touch.count(event.bucket, "", cause)
+    return touch
 
 
 def _accrual(event: AccrualReported) -> Accrual:
@@ -222,7 +228,7 @@ def _attest(tables: TotalTables, touches: Touches, event: NecessityAttested, cau
         if covered:
             touches.year(event.patient_id, year, cause).dates |= dict.fromkeys(covered, cause)
     attestations = {**patient.attestations, event.attestation_id: attestation}
-    tables.patients.put(event.patient_id, msgspec.structs.replace(patient, attestations=attestations))
+    tables.patients.put(event.patient_id, replace(patient, attestations=attestations))
 
 
 def fold_totals(
@@ -238,10 +244,10 @@ def fold_totals(
     results = [take_change(tables, touches, change, cause) for change, cause in changes]
     effects: list[Effect] = []
     for (patient_id, year), touch in touches.years.items():
-        patient, facts = tables.patients.get(patient_id) or _NO_PATIENT, _year(tables, patient_id, year)
+        patient = tables.patients.get(patient_id) or _NO_PATIENT
         was = tables.standing(patient_id, year, touch.before)
         # Where no bucket was touched, what counts is what counted.
-        now = tables.standing(patient_id, year, facts) if touch.buckets else was
+        now = tables.standing(patient_id, year, touch.facts) if touch.buckets else was
         before = View(patient_id, year, touch.before, touch.patient, was)
-        effects += settle_year(before, View(patient_id, year, facts, patient, now), touch, compacted=compacted)
+        effects += settle_year(before, View(patient_id, year, touch.facts, patient, now), touch, compacted=compacted)
     return effects, results

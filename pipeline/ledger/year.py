@@ -29,14 +29,12 @@ class Counted(Struct, frozen=True, array_like=True, gc=False):
 
 
 class DayEntry(Struct, frozen=True, array_like=True, gc=False):
-    """A day of a year: what it adds to each bucket, its Medicare lines, all its lines packed, its trouble.
+    """A day of a year: its Medicare lines in the order that KX counts them in, all its lines packed, its trouble.
 
-    Amounts are whole cents; the Medicare lines are in the order that KX counts them in. A day that stands no more
-    stays as an entry without lines, so that a claim sent for it is seen to differ.
+    A day that stands no more stays as an entry without lines, so that a claim sent for it is seen to differ.
     """
 
     stands: bool
-    own_cents: dict[Bucket, int]
     counted: list[Counted]
     packed_lines: bytes
     trouble: list[tuple[str, str]]
@@ -54,9 +52,13 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
 
 
 class YearFacts(Struct, frozen=True, array_like=True, gc=False):
-    """What is known of a patient's year: days by date, accruals by id, claims by date and id."""
+    """What is known of a patient's year: days by date, accruals by id, claims by date and id.
+
+    `own_cents` is what each day with a Medicare line adds to a bucket, by bucket and date, whole cents.
+    """
 
     days: dict[str, DayEntry] = {}
+    own_cents: dict[Bucket, dict[str, int]] = {}
     accruals: dict[str, Accrual] = {}
     claims: dict[str, dict[str, Claim]] = {}
 
@@ -83,7 +85,7 @@ class PatientFacts(Struct, frozen=True, array_like=True, gc=False):
         )
 
 
-GONE = DayEntry(False, {}, [], _pack([]), [])
+GONE = DayEntry(False, [], _pack([]), [])
 
 
 def day_entry(day: BillableDay, *, packed: bool = True) -> DayEntry:
@@ -96,17 +98,24 @@ def day_entry(day: BillableDay, *, packed: bool = True) -> DayEntry:
     if len(places) > 1:
         order = clock_order([day.lines[place].started_at for place in places])
         places.sort(key=lambda at: (order(day.lines[at].started_at), day.lines[at].code, day.lines[at].discipline, at))
-    counted = []
-    own_cents: dict[Bucket, int] = {}
-    for place in places:
-        line = day.lines[place]
-        bucket = BUCKET[line.discipline]
-        own_cents[bucket] = own_cents.get(bucket, 0) + (line.allowed_cents or 0)
-        counted.append(Counted(place, bucket, line.allowed_cents))
     return DayEntry(
         True,
-        own_cents,
-        counted,
+        [Counted(at, BUCKET[day.lines[at].discipline], day.lines[at].allowed_cents) for at in places],
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
     )
+
+
+def put_day(facts: YearFacts, date: str, entry: DayEntry) -> tuple[YearFacts, set[Bucket]]:
+    """Replace a day of a year; gives the facts, and the buckets that the day counts in or counted in."""
+    was = facts.days.get(date, GONE)
+    buckets = {line.bucket for line in entry.counted}
+    touched = buckets | {line.bucket for line in was.counted}
+    own_cents = {**facts.own_cents}
+    for bucket in touched:
+        dates = own_cents[bucket] = {**own_cents.get(bucket, {})}
+        if bucket in buckets:
+            dates[date] = sum([line.cents or 0 for line in entry.counted if line.bucket == bucket])
+        else:
+            del dates[date]
+    return msgspec.structs.replace(facts, days={**facts.days, date: entry}, own_cents=own_cents), touched

@@ -16,11 +16,11 @@ from pipeline.ledger.claim_day import claim_day, last_sent
 from pipeline.ledger.days import DayIndex, DayTables, compute_day, fold_days, take_event
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.settle import CLAIMS, TOTALS
-from pipeline.ledger.standing import assess
+from pipeline.ledger.standing import assess, total_of
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches, fold_totals, take_change
-from pipeline.ledger.year import PatientFacts, YearFacts, day_entry, put_day
+from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, day_entry, put_day
 from pipeline.settings import Settings
 
 _LINES_BETWEEN_FLUSHES = 8_000
@@ -125,9 +125,10 @@ class Rater:
             facts = msgspec.structs.replace(facts, days={}, own_cents={})
             for date, day in days.items():
                 facts, _ = put_day(facts, date, day_entry(day, packed=False))
-            standing = assess(patient_id, year, facts)
-            for bucket, total in standing.totals.items():
-                yield Output(TOTALS, f"{patient_id}|{year:04d}|{bucket}", total)
+            standing = assess(year, facts)
+            for bucket in BUCKETS:
+                if total := total_of(patient_id, year, facts, standing, bucket):
+                    yield Output(TOTALS, f"{patient_id}|{year:04d}|{bucket}", total)
             for date, day in days.items():
                 due = standing.due.get(date, [])
                 claim = claim_day((patient_id, date), day.lines, last_sent(facts, date), due, patient)

@@ -1,11 +1,9 @@
 """`kxwatch demo`: the main job from end to end, watched."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -20,6 +18,7 @@ from pipeline.demo.run import Show, run
 from pipeline.demo.scene import Scene
 from pipeline.demo.view import Pulse, picture
 from pipeline.demo.world import Worker, kafka, make_topics
+from pipeline.errors import Refused
 from pipeline.settings import Settings
 from pipeline.simulate import START, network
 
@@ -46,7 +45,9 @@ def demo(
         with progress() as told:
             own = stack.enter_context(kafka(settings, told))
         console.print(f"Kafka answers at {own.brokers}; {make_topics(own)} topics made.")
-        log = Path(tempfile.gettempdir()) / f"kxwatch-demo-worker-{time.time_ns()}.log"
+        log = settings.home / "demo-worker.log"
+        # What a refusal names is kept; nothing else is.
+        stack.push(lambda kind, _error, _trace: None if kind is Refused else log.unlink(missing_ok=True))
         worker = Worker(own, log)
         stack.callback(worker.stop)
         _watched(console, pulse, scene, lambda draw: asyncio.run(run(Show(own, worker, lines, pulse, scene, draw))))
@@ -54,13 +55,12 @@ def demo(
         _summary(console, scene, len(lines), compared, unlike)
         if keep:
             _keep(console, own)
-        log.unlink(missing_ok=True)
     _next(console)
     alerts = scene.alerts.total()
     summary = {
         "events": len(lines),
         "rejected": scene.rejected.total(),
-        "patients": len(scene.patients),
+        "patients": scene.patients,
         "alerts": alerts,
     }
     typer.echo(msgspec.json.encode(summary))
@@ -93,7 +93,7 @@ def _summary(console: Console, scene: Scene, sent: int, compared: int, unlike: l
     rows = {
         "events sent": sent,
         "dead letters": scene.rejected.total(),
-        "patients": len(scene.patients),
+        "patients": scene.patients,
         "patient-days": len(scene.values["billable-days"]),
         "units billed": scene.units,
         "totals": len(scene.values["threshold-totals"]),

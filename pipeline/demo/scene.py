@@ -40,8 +40,12 @@ class Scene:
         self.alerts: Counter[str] = Counter()
         self.newest: deque[_Alert] = deque(maxlen=NEWEST)
         self.rejected: Counter[str] = Counter()
-        self.patients: set[str] = set()
         self._seen: dict[str, tuple[str, str]] = {}
+
+    @property
+    def patients(self) -> int:
+        """Give how many patients have a day that stands."""
+        return len({key.partition("|")[0] for key in self.values["billable-days"]})
 
     def take(self, topic: str, key: bytes | None, value: bytes | None) -> None:
         """Take a message of an output topic."""
@@ -62,7 +66,6 @@ class Scene:
 
     def _count(self, topic: str, key: str, value: bytes | None) -> None:
         if topic == "billable-days":
-            self.patients.add(key.partition("|")[0])
             was = self.values[topic].get(key)
             self.units += _units(value) - _units(was)
         elif topic == "threshold-totals":

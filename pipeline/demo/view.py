@@ -30,7 +30,7 @@ def picture(pulse: Pulse, scene: Scene) -> RenderableType:
     done.add_row("processed", ProgressBar(pulse.total, pulse.processed, width=40), f"{pulse.rate:,.0f} a second")
     counts = Text(
         f"{scene.units:,} units billed on {len(scene.values['billable-days']):,} patient-days of "
-        f"{len(scene.patients):,} patients; {sum(scene.rejected.values())} dead letters"
+        f"{scene.patients:,} patients; {sum(scene.rejected.values())} dead letters"
     )
     return Panel(
         Group(done, counts, _states(scene), _newest(scene)),

@@ -6,18 +6,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.broker.embedded import SUPERVISOR, EmbeddedBroker
+from pipeline.broker.home import Home
 from pipeline.broker.jars import Progress
 from pipeline.errors import Refused
 from pipeline.settings import PREFIX, Settings
 from pipeline.topics.admin import apply
 
 WORKER_STOP_SECONDS = 30.0
+HOMES = "demo-home-"
+LEFT_SECONDS = 600.0
 
 
 @contextmanager
@@ -27,14 +31,15 @@ def kafka(settings: Settings, progress: Progress) -> Iterator[Settings]:
     Without KXWATCH_BROKERS it is an embedded one with a data folder of its own, gone afterwards; with it, the topics
     are made under a prefix of their own, and stay.
     """
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.brokers:
         prefix = f"{settings.topic_prefix}demo-{uuid.uuid4().hex[:8]}."
         yield settings.model_copy(update={"topic_prefix": prefix, "metrics_port": 0})
         return
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     jars = settings.home / "jars"
     jars.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="demo-", dir=settings.home) as folder:
+    _clear(settings.home)
+    with tempfile.TemporaryDirectory(prefix=HOMES, dir=settings.home) as folder:
         home = Path(folder)
         # Its data are its own; what was downloaded is the user's.
         (home / "jars").symlink_to(jars, target_is_directory=True)
@@ -46,6 +51,13 @@ def kafka(settings: Settings, progress: Progress) -> Iterator[Settings]:
             if log := _kept(home / "broker.log", settings.home / "demo-broker.log"):
                 raise Refused(f"{refusal} (its log is kept as {log})", code=refusal.code) from None
             raise
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a demo that was killed has left: no broker serves it, and it is no demo that begins this moment."""
+    for home in folder.glob(f"{HOMES}*"):
+        if time.time() - home.stat().st_mtime > LEFT_SECONDS and Home(home).serving() is None:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _kept(log: Path, place: Path) -> Path | None:

@@ -4,9 +4,10 @@ from msgspec import Struct
 
 from pipeline.events.days import ClaimDay
 from pipeline.events.fields import Bucket
+from pipeline.events.totals import ThresholdTotal
 from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, quiet, troubles
 from pipeline.ledger.claim_day import claim_day, last_sent
-from pipeline.ledger.standing import Standing
+from pipeline.ledger.standing import Standing, total_of
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.threshold_alerts import threshold_alerts
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts
@@ -58,6 +59,10 @@ class View(Struct, frozen=True):
     patient: PatientFacts
     standing: Standing
 
+    def total(self, bucket: Bucket) -> ThresholdTotal | None:
+        """Give a bucket's total."""
+        return total_of(self.patient_id, self.year, self.facts, self.standing, bucket)
+
     def claim_day(self, date: str) -> ClaimDay | None:
         """Give a day's claim; None where the day does not stand."""
         entry = self.facts.days.get(date)
@@ -97,7 +102,7 @@ def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool)
 def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:
     effects = []
     for bucket in BUCKETS:
-        was, now = before.standing.totals.get(bucket), after.standing.totals.get(bucket)
+        was, now = before.total(bucket), after.total(bucket)
         if bucket in touch.buckets or was != now:
             key = f"{after.patient_id}|{after.year:04d}|{bucket}"
             effects.append(Effect(TOTALS, key, after.patient_id, now, touch.buckets.get(bucket, touch.cause)))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from pipeline.events.fields import Bucket
-from pipeline.events.totals import Projection, Threshold, ThresholdTotal
+from pipeline.events.totals import Projection, State, Threshold, ThresholdTotal
 from pipeline.ledger.year import BUCKETS, YearFacts
 from pipeline.rules import thresholds
 from pipeline.rules.accruals import standing as standing_accrual
@@ -15,20 +15,52 @@ Place = tuple[str, int]
 """A line of a year: its date and its position in the day."""
 
 
-class Standing(Struct, frozen=True):
-    """A year assessed: totals by bucket, due lines by date, and the figure that a year without thresholds lacks."""
+class Amounts(Struct, frozen=True, gc=False):
+    """What counts in a bucket, whole cents: own lines and what others have accrued as of a date; and the states."""
 
-    totals: dict[Bucket, ThresholdTotal]
+    own: int
+    elsewhere: int
+    as_of: str | None
+    kx: State
+    review: State
+
+
+class Standing(Struct, frozen=True):
+    """A year assessed: amounts by bucket, due lines by date, and the figure that a year without thresholds lacks."""
+
+    amounts: dict[Bucket, Amounts]
     due: dict[str, list[int]]
     lacks: str | None = None
 
+    def state(self, bucket: Bucket, name: thresholds.Name) -> State:
+        """Give a bucket's state against a threshold; clear where nothing counts."""
+        amounts = self.amounts.get(bucket)
+        if amounts is None:
+            return "clear"
+        return amounts.kx if name == "kx" else amounts.review
 
-def lines_in_order(facts: YearFacts, bucket: Bucket) -> Iterator[tuple[Place, int | None]]:
-    """Give a bucket's Medicare lines in the order that they count in, days by date, with whole cents."""
-    for date in sorted(facts.days):
-        for line in facts.days[date].counted:
-            if line.bucket == bucket:
-                yield (date, line.position), line.cents
+
+def lines_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: int) -> Iterator[Place]:
+    """Give a bucket's lines that go over a limit, whole cents, in the order that they count in, days by date.
+
+    `elsewhere` is what others have accrued, which counts first.
+    """
+    own_cents = facts.own_cents.get(bucket, {})
+    total, dates = elsewhere, sorted(own_cents)
+    within = 0
+    for date in dates:
+        # No line of a day goes over a limit that the whole day stays within.
+        if total + own_cents[date] > limit_cents:
+            break
+        total += own_cents[date]
+        within += 1
+    lines = (
+        ((date, line.position), line.cents)
+        for date in dates[within:]
+        for line in facts.days[date].counted
+        if line.bucket == bucket
+    )
+    return thresholds.over(total, lines, limit_cents)
 
 
 def external(facts: YearFacts, bucket: Bucket) -> tuple[int, str | None]:
@@ -37,78 +69,67 @@ def external(facts: YearFacts, bucket: Bucket) -> tuple[int, str | None]:
     return (found.amount_cents, found.as_of) if found else (0, None)
 
 
-def assess(patient_id: str, year: int, facts: YearFacts) -> Standing:
-    """Compute a patient's year from its facts.
+def assess(year: int, facts: YearFacts) -> Standing:
+    """Compute where a patient stands in a year from its facts.
 
-    A bucket has a total while it has a Medicare line or an accrual; a year without a threshold has none.
+    A bucket has amounts while it has a Medicare line or an accrual; a year without a threshold has none.
     """
-    totals: dict[Bucket, ThresholdTotal] = {}
+    amounts: dict[Bucket, Amounts] = {}
     due: dict[str, list[int]] = {}
     for bucket in BUCKETS:
-        own_cents = facts.own_cents.get(bucket, {})
+        own_cents = facts.own_cents.get(bucket)
         elsewhere, as_of = external(facts, bucket) if facts.accruals else (0, None)
         if not own_cents and as_of is None:
             continue
         try:
-            limit = thresholds.limits("kx", year).threshold_cents
-            over = sum(own_cents.values()) + elsewhere > limit
-            lines = list(thresholds.over(elsewhere, lines_in_order(facts, bucket), limit)) if over else []
-            totals[bucket] = _total((patient_id, year, bucket), facts, own_cents, (elsewhere, as_of), lines)
+            kx, review = thresholds.limits("kx", year), thresholds.limits("review", year)
         except NoFigure as error:
             return Standing({}, {}, str(error))
-        for date, position in lines:
-            due.setdefault(date, []).append(position)
+        own = sum(own_cents.values()) if own_cents else 0
+        total = own + elsewhere
+        found = amounts[bucket] = Amounts(own, elsewhere, as_of, kx.state(total), review.state(total))
+        if found.kx == "exceeded":
+            for date, position in lines_over(facts, bucket, elsewhere, kx.threshold_cents):
+                due.setdefault(date, []).append(position)
     for positions in due.values():
         positions.sort()
-    return Standing(totals, due)
+    return Standing(amounts, due)
 
 
-def _total(
-    whose: tuple[str, int, Bucket],
-    facts: YearFacts,
-    own_cents: dict[str, int],
-    others: tuple[int, str | None],
-    due: list[Place],
-) -> ThresholdTotal:
-    """Give a bucket's total from its own cents by date, and what others have accrued as of when.
-
-    `due` are the lines over the KX threshold, the first of which crossed it.
-    """
-    patient_id, year, bucket = whose
-    own = sum(own_cents.values())
-    elsewhere, as_of = others
-
-    def threshold(name: thresholds.Name) -> Threshold:
-        limits = thresholds.limits(name, year)
-        crossed_on = None
-        if own + elsewhere > limits.threshold_cents:
-            first = due[0] if due and name == "kx" else _first_over(facts, bucket, elsewhere, limits.threshold_cents)
-            crossed_on = first[0] if first else as_of
-        return Threshold(
-            threshold_cents=limits.threshold_cents,
-            remaining_cents=max(0, limits.threshold_cents - own - elsewhere),
-            state=limits.state(own + elsewhere),
-            crossed_on=crossed_on,
-        )
-
+def total_of(patient_id: str, year: int, facts: YearFacts, standing: Standing, bucket: Bucket) -> ThresholdTotal | None:
+    """Give a bucket's message of `threshold-totals` from a year and where the patient stands in it; None without."""
+    amounts = standing.amounts.get(bucket)
+    if amounts is None:
+        return None
+    dates = facts.own_cents.get(bucket, {})
     return ThresholdTotal(
         patient_id=patient_id,
         year=year,
         bucket=bucket,
-        total_cents=own + elsewhere,
-        own_cents=own,
-        external_cents=elsewhere,
-        estimated=bool(own_cents),
-        days=len(own_cents),
-        last_service_date=max(own_cents, default=None),
-        kx=threshold("kx"),
-        review=threshold("review"),
+        total_cents=amounts.own + amounts.elsewhere,
+        own_cents=amounts.own,
+        external_cents=amounts.elsewhere,
+        estimated=bool(dates),
+        days=len(dates),
+        last_service_date=max(dates, default=None),
+        kx=_threshold("kx", year, facts, bucket, amounts),
+        review=_threshold("review", year, facts, bucket, amounts),
         projection=_NOTHING_PROJECTED,
     )
 
 
-def _first_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: int) -> Place | None:
-    return next(thresholds.over(elsewhere, lines_in_order(facts, bucket), limit_cents), None)
+def _threshold(name: thresholds.Name, year: int, facts: YearFacts, bucket: Bucket, amounts: Amounts) -> Threshold:
+    limit, total = thresholds.limits(name, year).threshold_cents, amounts.own + amounts.elsewhere
+    crossed_on = None
+    if total > limit:
+        first = next(lines_over(facts, bucket, amounts.elsewhere, limit), None)
+        crossed_on = first[0] if first else amounts.as_of
+    return Threshold(
+        threshold_cents=limit,
+        remaining_cents=max(0, limit - total),
+        state=amounts.kx if name == "kx" else amounts.review,
+        crossed_on=crossed_on,
+    )
 
 
 _NOTHING_PROJECTED = Projection(visits_left=None, crosses_on=None)

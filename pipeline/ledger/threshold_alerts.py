@@ -5,7 +5,7 @@ from msgspec import Struct
 from pipeline.events.alerts import DatedLine, ThresholdAlert, ThresholdNews, alert_id
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import State, Threshold, ThresholdTotal
-from pipeline.ledger.standing import Standing, external, lines_in_order
+from pipeline.ledger.standing import Standing, external, lines_over, total_of
 from pipeline.ledger.tables import Cause
 from pipeline.ledger.year import BUCKETS, YearFacts
 from pipeline.money import dollars
@@ -28,20 +28,22 @@ def threshold_alerts(
     alerts = []
     for bucket in BUCKETS:
         for name in thresholds.NAMES:
-            was, now = _state(before, bucket, name), _state(after, bucket, name)
+            was, now = before.state(bucket, name), after.state(bucket, name)
             if was == now:
                 continue
             kinds = [now] if _LEVELS.index(now) > _LEVELS.index(was) else ["cleared", now]
             for kind in kinds:
                 if kind != "clear":
                     about = _About(patient_id, year, bucket, name, was if kind == "cleared" else now)
-                    alerts.append((bucket, _alert(kind, about, after.totals.get(bucket), facts, causes[bucket])))
+                    alerts.append(
+                        (
+                            bucket,
+                            _alert(
+                                kind, about, total_of(patient_id, year, facts, after, bucket), facts, causes[bucket]
+                            ),
+                        )
+                    )
     return alerts
-
-
-def _state(standing: Standing, bucket: Bucket, name: thresholds.Name) -> State:
-    total = standing.totals.get(bucket)
-    return "clear" if total is None else _threshold(total, name).state
 
 
 def _threshold(total: ThresholdTotal, name: thresholds.Name) -> Threshold:
@@ -93,7 +95,7 @@ def _crossing(about: _About, facts: YearFacts) -> list[DatedLine]:
     elsewhere = external(facts, about.bucket)[0]
     if elsewhere > limit:
         return []
-    for date, position in thresholds.over(elsewhere, lines_in_order(facts, about.bucket), limit):
+    for date, position in lines_over(facts, about.bucket, elsewhere, limit):
         return [DatedLine(service_date=date, line=facts.days[date].lines()[position])]
     return []
 

@@ -51,7 +51,7 @@ class TotalTables(Struct, frozen=True):
         known = self.assessed.get((patient_id, year))
         if known is not None and known[0] is facts:
             return known[1]
-        standing = assess(patient_id, year, facts)
+        standing = assess(year, facts)
         self.assessed[patient_id, year] = facts, standing
         return standing
 

@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from pipeline.events.totals import ThresholdTotal
-from pipeline.ledger.standing import assess
+from pipeline.ledger.standing import assess, total_of
 from pipeline.ledger.year import BUCKETS, YearFacts
 
 THRESHOLDS = ("kx", "review")
@@ -100,8 +100,11 @@ def totals_of(entries: Mapping[str, bytes]) -> Iterator[tuple[str, ThresholdTota
     """Give the totals that entries of the table `years` come to, by `patient|year|bucket`."""
     for key, value in entries.items():
         patient, _, year = key.rpartition("|")
-        for bucket, total in assess(patient, int(year), _decode(value)).totals.items():
-            yield f"{key}|{bucket}", total
+        facts = _decode(value)
+        standing = assess(int(year), facts)
+        for bucket in standing.amounts:
+            if total := total_of(patient, int(year), facts, standing, bucket):
+                yield f"{key}|{bucket}", total
 
 
 def _newest(years: Mapping[str, _Standing]) -> _Standing | None:

@@ -110,13 +110,18 @@ def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:
 
 
 def _threshold_alerts(before: View, after: View, touch: YearTouch) -> list[Effect]:
-    if before.standing is after.standing:
-        return []
-    causes = {bucket: touch.buckets.get(bucket, touch.cause) for bucket in BUCKETS}
-    found = threshold_alerts(before.standing, after.standing, after.facts, (after.patient_id, after.year), causes)
-    return [
-        Effect(THRESHOLD_ALERTS, after.patient_id, after.patient_id, alert, causes[bucket]) for bucket, alert in found
-    ]
+    effects = []
+    for bucket in BUCKETS:
+        was, now = before.standing.states(bucket), after.standing.states(bucket)
+        if was == now:
+            continue
+        cause = touch.buckets.get(bucket, touch.cause)
+        whose = after.patient_id, after.year, bucket
+        effects += [
+            Effect(THRESHOLD_ALERTS, after.patient_id, after.patient_id, alert, cause)
+            for alert in threshold_alerts((was, now), after.facts, after.total(bucket), whose, cause)
+        ]
+    return effects
 
 
 def _claim_alerts(before: View, after: View, dates: dict[str, Cause], last: Cause) -> list[Effect]:

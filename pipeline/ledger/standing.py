@@ -15,6 +15,11 @@ Place = tuple[str, int]
 """A line of a year: its date and its position in the day."""
 
 
+States = tuple[State, State]
+"""Where a total stands against the KX threshold and against that of targeted review."""
+_CLEAR: States = ("clear", "clear")
+
+
 class Amounts(Struct, frozen=True, gc=False):
     """What counts in a bucket, whole cents: own lines and what others have accrued as of a date; and the states."""
 
@@ -32,12 +37,10 @@ class Standing(Struct, frozen=True):
     due: dict[str, list[int]]
     lacks: str | None = None
 
-    def state(self, bucket: Bucket, name: thresholds.Name) -> State:
-        """Give a bucket's state against a threshold; clear where nothing counts."""
+    def states(self, bucket: Bucket) -> States:
+        """Give a bucket's states; clear where nothing counts."""
         amounts = self.amounts.get(bucket)
-        if amounts is None:
-            return "clear"
-        return amounts.kx if name == "kx" else amounts.review
+        return _CLEAR if amounts is None else (amounts.kx, amounts.review)
 
 
 def lines_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: int) -> Iterator[Place]:

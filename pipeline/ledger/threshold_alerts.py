@@ -4,10 +4,10 @@ from msgspec import Struct
 
 from pipeline.events.alerts import DatedLine, ThresholdAlert, ThresholdNews, alert_id
 from pipeline.events.fields import Bucket
-from pipeline.events.totals import State, Threshold, ThresholdTotal
-from pipeline.ledger.standing import Standing, external, lines_over, total_of
+from pipeline.events.totals import State, ThresholdTotal
+from pipeline.ledger.standing import States, external, lines_over
 from pipeline.ledger.tables import Cause
-from pipeline.ledger.year import BUCKETS, YearFacts
+from pipeline.ledger.year import YearFacts
 from pipeline.money import dollars
 from pipeline.rules import thresholds
 
@@ -16,38 +16,28 @@ _TITLES = {"kx": "KX threshold", "review": "targeted-review threshold"}
 _THERAPY = {"OT": "occupational therapy", "PT-SLP": "physical and speech therapy"}
 
 
+Whose = tuple[str, int, Bucket]
+"""A patient, a year and a bucket."""
+
+
 def threshold_alerts(
-    before: Standing, after: Standing, facts: YearFacts, whose: tuple[str, int], causes: dict[Bucket, Cause]
-) -> list[tuple[Bucket, ThresholdAlert]]:
-    """Give the alerts that a change of a patient's year is owed, bucket by bucket, KX before review.
+    change: tuple[States, States], facts: YearFacts, total: ThresholdTotal | None, whose: Whose, cause: Cause
+) -> list[ThresholdAlert]:
+    """Give the alerts that a change of a bucket's states is owed, KX before review.
 
     A level that is reached is raised; one that is left downwards is cleared, and the level that then holds is said.
-    `whose` is the patient and the year, `causes`, by bucket, the event that changed it last.
+    `change` is the bucket's states before and now, `total` what it came to, `cause` the event that changed it last.
     """
-    patient_id, year = whose
     alerts = []
-    for bucket in BUCKETS:
-        for name in thresholds.NAMES:
-            was, now = before.state(bucket, name), after.state(bucket, name)
-            if was == now:
-                continue
-            kinds = [now] if _LEVELS.index(now) > _LEVELS.index(was) else ["cleared", now]
-            for kind in kinds:
-                if kind != "clear":
-                    about = _About(patient_id, year, bucket, name, was if kind == "cleared" else now)
-                    alerts.append(
-                        (
-                            bucket,
-                            _alert(
-                                kind, about, total_of(patient_id, year, facts, after, bucket), facts, causes[bucket]
-                            ),
-                        )
-                    )
+    for name, before, after in zip(thresholds.NAMES, *change, strict=True):
+        if before == after:
+            continue
+        kinds = [after] if _LEVELS.index(after) > _LEVELS.index(before) else ["cleared", after]
+        for kind in kinds:
+            if kind != "clear":
+                about = _About(*whose, name, before if kind == "cleared" else after)
+                alerts.append(_alert(kind, about, total, facts, cause))
     return alerts
-
-
-def _threshold(total: ThresholdTotal, name: thresholds.Name) -> Threshold:
-    return total.kx if name == "kx" else total.review
 
 
 class _About(Struct, frozen=True):
@@ -105,7 +95,7 @@ def _sentence(kind: str, about: _About, total: ThresholdTotal | None) -> str:
     title = _TITLES[about.name]
     if total is None:
         return f"{whose}: nothing counts towards the {title} any more."
-    threshold = _threshold(total, about.name)
+    threshold = total.kx if about.name == "kx" else total.review
     amount, limit = dollars(total.total_cents), dollars(threshold.threshold_cents)
     if kind.endswith("cleared"):
         return f"{whose}: {amount} after a correction, no longer {_PAST[about.level]} the {title} of {limit}."

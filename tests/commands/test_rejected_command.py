@@ -59,7 +59,7 @@ def test_the_list_has_the_reasons_and_never_the_bytes_unless_asked(settings: Set
 def test_a_letter_that_is_replayed_arrives_as_it_came_and_is_settled(settings: Settings, kxwatch: Kxwatch) -> None:
     fill(settings, letter(), letter())
     ended = kxwatch("rejected", "replay", "3:1")
-    assert (ended.code, ended.out) == (0, "1 letters sent in again, 0 not.\n")
+    assert (ended.code, ended.out) == (0, "Sent in again: 1. Not: 0.\n")
     assert held(settings, "emr-events") == [(b"p-1", SECRET)]
     assert [one["id"] for one in listed(kxwatch)] == ["3:0"]
     assert [one["settled"] and one["settled"]["how"] for one in listed(kxwatch, "--all")] == [None, "replayed"]
@@ -113,7 +113,7 @@ def test_what_would_be_refused_again_is_not_sent(settings: Settings, kxwatch: Kx
 def test_a_letter_that_cannot_be_sent_stays_open_and_is_told(settings: Settings, kxwatch: Kxwatch) -> None:
     fill(settings, letter(topic="__consumer_offsets"), letter("no_value", None), letter())
     ended = kxwatch("rejected", "replay", "3:0", "3:1", "3:2")
-    assert (ended.code, ended.out) == (1, "1 letters sent in again, 2 not.\n")
+    assert (ended.code, ended.out) == (1, "Sent in again: 1. Not: 2.\n")
     assert "3:0: came from a topic that is none of these settings'" in ended.err
     assert "3:1: has neither key nor value: dismiss it" in ended.err
     assert [one["id"] for one in listed(kxwatch)] == ["3:0", "3:1"]
@@ -121,7 +121,7 @@ def test_a_letter_that_cannot_be_sent_stays_open_and_is_told(settings: Settings,
 
 def test_a_dismissed_letter_is_settled_and_nothing_is_sent(settings: Settings, kxwatch: Kxwatch) -> None:
     fill(settings, letter())
-    assert kxwatch("rejected", "dismiss", "3:0", "--why", "a test of the EMR").out == "1 letters dismissed.\n"
+    assert kxwatch("rejected", "dismiss", "3:0", "--why", "a test of the EMR").out == "Dismissed: 1.\n"
     assert held(settings, "emr-events") == []
     assert kxwatch("rejected", "list").out == "No open dead letters.\n"
     settled = listed(kxwatch, "--all")[0]["settled"]

@@ -95,7 +95,9 @@ def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool)
             Effect(CLAIMS, f"{after.patient_id}|{date}", after.patient_id, after.claim_day(date), touch.of(date))
             for date in sorted(touch.dates.keys() | flipped | touch.later(after.facts))
         ]
-    dates = {date: touch.of(date) for date in sorted(touch.dates.keys() | flipped)}
+    dates = touch.dates
+    if flipped or len(dates) > 1:
+        dates = {date: touch.of(date) for date in sorted(dates.keys() | flipped)}
     return effects + _threshold_alerts(before, after, touch) + _claim_alerts(before, after, dates, touch.cause)
 
 
@@ -126,7 +128,9 @@ def _threshold_alerts(before: View, after: View, touch: YearTouch) -> list[Effec
 
 def _claim_alerts(before: View, after: View, dates: dict[str, Cause], last: Cause) -> list[Effect]:
     """Give the alerts for what is amiss now and was not, or was and is not: with the year, then day by day."""
-    effects = _alerts(_lacking(before), _lacking(after), after, None, last)
+    effects = []
+    if before.standing.lacks or after.standing.lacks:
+        effects = _alerts(_lacking(before), _lacking(after), after, None, last)
     for date, cause in dates.items():
         effects += _alerts(before.troubles(date), after.troubles(date), after, date, cause)
     return effects

@@ -46,7 +46,7 @@ def publish(
     The key is the line's patient_id where it can be read. Exit code 1 when Kafka takes a line not; the others are sent.
     """
     for name in files:
-        if name != "-" and not Path(name).is_file():
+        if name != "-" and (not Path(name).exists() or Path(name).is_dir()):
             raise Refused(f"{name}: there is no such file")
     publication = asyncio.run(_publish(Settings.load(), files, rate))
     if as_json:

@@ -34,8 +34,10 @@ def rate(
     code 2 when a file cannot be read or written.
     """
     for name in files:
-        if name != "-" and not Path(name).is_file():
+        if name != "-" and (not Path(name).exists() or Path(name).is_dir()):
             raise Refused(f"{name}: there is no such file")
+        if name != "-" and out is not None and out.exists() and out.samefile(name):
+            raise Refused(f"--out {out} is a file to be read: name another")
     rater = Rater(Settings.load(), final=final)
     columns = TextColumn("Rating {task.fields[lines]:,} lines"), BarColumn(), TimeElapsedColumn()
     # Where the output is the terminal, it is what there is to see.

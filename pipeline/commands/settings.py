@@ -20,7 +20,8 @@ def settings(*, as_json: Annotated[bool, typer.Option("--json", help="JSON, for 
         typer.echo(msgspec.json.encode(rows))
     else:
         table = Table(title="Settings, as environment variables", title_justify="left")
-        for heading in ("variable", "default", "set to", "what it is"):
+        table.add_column("variable", no_wrap=True)
+        for heading in ("default", "set to", "what it is"):
             table.add_column(heading, overflow="fold")
         for row in rows:
             shown = ("(secret)" if row["secret"] else row["value"]) if row["set"] else ""

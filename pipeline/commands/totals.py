@@ -29,7 +29,9 @@ def totals(
     patient: Annotated[str | None, typer.Argument(help="A patient's id or token; all patients without.")] = None,
     *,
     source: Annotated[str, typer.Option(help="The EMR's `source`, where KXWATCH_ID_NAMESPACE=source.")] = "",
-    most: Annotated[int, typer.Option(min=1, help="Most rows of the table, the highest totals first.")] = 50,
+    most: Annotated[
+        int, typer.Option(min=1, help="Most rows of the table, the highest totals first; --json gives all.")
+    ] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Every value as a JSON line, for a program.")] = False,
 ) -> None:
     """Show where patients stand against the thresholds of their years, as it is now.
@@ -44,7 +46,7 @@ def totals(
     elif held:
         _show([_TOTAL(value) for value in held], most)
     else:
-        typer.echo("No totals." if patient is None else "No totals of this patient.")
+        typer.echo("No totals yet: is a worker running?" if patient is None else "No totals of this patient.")
     if patient is not None and not held:
         raise typer.Exit(1)
 
@@ -70,11 +72,13 @@ async def _held(settings: Settings, names: set[str] | None) -> list[bytes]:
 
 def _show(held: list[ThresholdTotal], most: int) -> None:
     table = Table(title="Totals against the thresholds", title_justify="left")
-    for heading in ("patient", "year", "bucket"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("patient", overflow="fold", min_width=8)
+    for heading in ("year", "bucket"):
+        table.add_column(heading, no_wrap=True)
+    # What is left of a dollar amount when a narrow terminal cuts it is another amount.
     for heading in ("total", "days", "to KX", "to review"):
-        table.add_column(heading, justify="right")
-    table.add_column("last line")
+        table.add_column(heading, justify="right", no_wrap=True, overflow="ignore")
+    table.add_column("last line", no_wrap=True, overflow="ignore")
     for one in sorted(held, key=lambda total: -total.total_cents)[:most]:
         table.add_row(
             plain(one.patient_id),
@@ -87,6 +91,9 @@ def _show(held: list[ThresholdTotal], most: int) -> None:
             plain(one.last_service_date or "-"),
         )
     console = Console()
+    if console.width < console.measure(table).minimum:
+        # A line that the terminal breaks can still be read.
+        console = Console(width=console.measure(table).minimum, soft_wrap=True)
     console.print(table)
     more = f" {len(held) - most:,} more: --most or --json." if len(held) > most else ""
     console.print(f"~ an estimate: not all is confirmed by remittances.{more}", style="dim", highlight=False)

@@ -78,7 +78,9 @@ def read(value: bytes | None, *, max_bytes: int, max_segment_minutes: int) -> tu
     if value is None:
         raise Rejected("no_value", "the message has no value: send the event as its value")
     if len(value) > max_bytes:
-        raise Rejected("too_large", f"the event has more than {max_bytes} bytes: send it in parts")
+        raise Rejected(
+            "too_large", f"the event has more than {max_bytes} bytes: shorten it, or raise KXWATCH_MAX_EVENT_BYTES"
+        )
     try:
         # Nearly every event is as it should be: then this is all there is to decode.
         event = _DECODE_WHOLE(value)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from pipeline.events.alerts import ClaimAlert, ClaimNews, alert_id
-from pipeline.events.days import ClaimDay, SentClaim
-from pipeline.ledger.claim_day import last_sent, unattested
+from pipeline.events.days import ClaimDay, ClaimLine, SentClaim, SentLine
+from pipeline.ledger.claim_day import sent_order, unattested
 from pipeline.ledger.tables import Cause
 from pipeline.ledger.year import DayEntry, PatientFacts, YearFacts
 
@@ -24,11 +24,11 @@ class Trouble(Struct, frozen=True):
 
 
 _ACTIONS = {
-    "code_not_listed": "Add the code to the code table, or correct the segment's code.",
-    "no_price": "Load the figure that is named, or carry one forward as provisional.",
+    "code_not_listed": "Correct the segment's code, or install a release that lists it.",
+    "no_price": "Install a release that has the figure that is named.",
     "kx_not_attested": "Hold the lines until necessity is attested for the date.",
     "resubmit": "Send a corrected claim with the lines as they stand now.",
-    "no_threshold": "Add the year's thresholds: until then the year has no total.",
+    "no_threshold": "Install a release that has the year's figures: until then the year has no total.",
 }
 
 
@@ -60,21 +60,39 @@ def _described(day: ClaimDay, position: int) -> str:
 
 
 def _to_resubmit(date: str, facts: YearFacts, day: ClaimDay | None) -> dict[str, Trouble]:
-    """Compare the claim last sent to each payer with the lines as they stand now."""
+    """Compare what was last sent to each payer for each discipline with the lines as they stand now.
+
+    A day may go out on several claims, one a discipline; a later claim with lines of a discipline stands for it.
+    """
+    newest: dict[tuple[str, str], SentClaim] = {}
+    for claim in sorted(facts.claims[date].values(), key=sent_order):
+        for discipline in {_discipline(line) for line in claim.sent.lines} or {""}:
+            newest[claim.sent.payer_id, discipline] = claim.sent
     found = {}
-    for payer_id in sorted({claim.sent.payer_id for claim in facts.claims[date].values()}):
-        sent = last_sent(facts, date, payer_id)
-        if sent is None:
-            continue
-        lines = day.lines if day is not None else []
-        now = Counter((x.code, tuple(sorted(x.modifiers)), x.units) for x in lines if x.payer_id == payer_id)
-        then = Counter((x.code, tuple(sorted(x.modifiers)), x.units) for x in sent.lines)
+    for (payer_id, discipline), sent in sorted(newest.items(), key=lambda item: item[0]):
+        lines = [line for line in (day.lines if day is not None else []) if line.payer_id == payer_id]
+        now = Counter(_compared(line) for line in lines if discipline in {"", _discipline(line)})
+        then = Counter(_compared(line) for line in sent.lines if discipline in {"", _discipline(line)})
         if now == then:
             continue
         wanted = sorted(" ".join([code, *modifiers, f"x {units}"]) for code, modifiers, units in now.elements())
         text = f"Claim {sent.claim_id} was sent with other lines than the day has now: {', '.join(wanted) or 'none'}."
-        found[f"resubmit|{payer_id}"] = Trouble("resubmit", payer_id, wanted, sent, text, _ACTIONS["resubmit"])
+        about = f"resubmit|{payer_id}|{discipline}"
+        found[about] = Trouble("resubmit", payer_id, wanted, sent, text, _ACTIONS["resubmit"])
     return found
+
+
+_DISCIPLINES = frozenset({"GO", "GP", "GN"})
+_OURS = _DISCIPLINES | {"KX"}
+
+
+def _discipline(line: ClaimLine | SentLine) -> str:
+    return next((modifier for modifier in line.modifiers if modifier in _DISCIPLINES), "")
+
+
+def _compared(line: ClaimLine | SentLine) -> tuple[str, tuple[str, ...], int]:
+    """Give what of a line is compared: of its modifiers those that are computed here, as a biller may add others."""
+    return line.code, tuple(sorted(_OURS.intersection(line.modifiers))), line.units
 
 
 def no_threshold(lacks: str) -> Trouble:

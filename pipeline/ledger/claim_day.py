@@ -9,10 +9,10 @@ from pipeline.ledger.findings import in_order
 from pipeline.ledger.year import Claim, PatientFacts, YearFacts
 
 
-def sent_order(claim: Claim) -> tuple[tuple[datetime, str], int, tuple[datetime, str], str, bytes]:
-    """Give what orders claims of a day: when they were submitted, then their versions."""
-    revision, occurred_at, event_id, text = claim.version
-    return instant(claim.sent.submitted_at), revision, instant(occurred_at), event_id, text
+def sent_order(claim: Claim) -> tuple[tuple[datetime, str], int, tuple[datetime, str], str, str]:
+    """Give what orders claims of a day: when they were submitted, then their versions, then their ids."""
+    revision, occurred_at, event_id = claim.version
+    return instant(claim.sent.submitted_at), revision, instant(occurred_at), event_id, claim.sent.claim_id
 
 
 def last_sent(facts: YearFacts, date: str, payer_id: str | None = None) -> SentClaim | None:

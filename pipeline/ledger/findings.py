@@ -36,7 +36,7 @@ def of_segments(segments: Sequence[Segment]) -> list[Finding]:
             text = "The start and the stop do not fit together: nothing is billed until one of them is corrected."
             found.append(_of_segment(segment, "halves_do_not_fit", text))
         elif segment.code not in codes:
-            text = "The code is not in the code table: it is not billed until it is added."
+            text = "The code is not in the code table: it is not billed until a release lists it."
             found.append(_of_segment(segment, "code_not_listed", text))
         if segment.started_at is None:
             found.append(_of_segment(segment, "times_missing", "Minutes without a clock: no overlap can be seen."))

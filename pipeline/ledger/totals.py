@@ -206,7 +206,7 @@ def _accrual(event: AccrualReported) -> Accrual:
 def _claim(event: ClaimSubmitted) -> Claim:
     lines = [SentLine(**msgspec.structs.asdict(line)) for line in event.lines]
     sent = SentClaim(claim_id=event.claim_id, payer_id=event.payer_id, submitted_at=event.submitted_at, lines=lines)
-    return Claim(sent, (event.revision, event.occurred_at, event.event_id, write(event)))
+    return Claim(sent, (event.revision, event.occurred_at, event.event_id))
 
 
 def _attestation(event: NecessityAttested) -> Attestation:

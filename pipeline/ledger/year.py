@@ -48,7 +48,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     """A claim as its newest version tells it; `version` orders two that were submitted at the same moment."""
 
     sent: SentClaim
-    version: tuple[int, str, str, bytes]
+    version: tuple[int, str, str]
 
 
 class YearFacts(Struct, frozen=True, array_like=True, gc=False):

@@ -4,7 +4,7 @@ import csv
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import floor
 
@@ -85,7 +85,7 @@ def half_up(amount: Fraction) -> int:
     return floor(amount * 100 + Fraction(1, 2))
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def unit_price(code: str, day: str, schedule: str, locality: str) -> UnitPrice | Unpriced:
     """Price one unit of a code on an ISO date, by a site's schedule and locality.
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -18,8 +18,8 @@ class Unpriced(Struct, frozen=True):
     date: str
 
     def __str__(self) -> str:
-        """Say what is missing and where to add it."""
-        return f"no {self.parameter} for {self.date}: add it to the parameters"
+        """Say what is missing, and for when."""
+        return f"no {self.parameter} for {self.date} in this release"
 
 
 class NoFigure(LookupError):  # noqa: N818 -- what is missing, for the caller to report.
@@ -71,7 +71,7 @@ def parameter(name: str) -> Parameter:
     return msgspec.convert(document(f"{name}.yaml"), Parameter, strict=False)
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def figure(name: str, day: str) -> int:
     """Give a whole-number figure (cents, percent) on an ISO date; `NoFigure` where none is stated."""
     return int(parameter(name).at(day))

@@ -18,20 +18,24 @@ class Reader:
     """Reads records of `session-events` for one agent.
 
     `kinds` are the types that the agent wants: another, when a header tells it, is not even decoded. What cannot be
-    read goes to `letters`, and is counted in `counts`.
+    read goes to `letters`, and is counted in `counts`; of several agents on one topic, only one takes the `unnamed`.
     """
 
-    def __init__(self, kinds: Iterable[type[Event]], max_segment_minutes: int, refuse: Refuse) -> None:
+    def __init__(
+        self, kinds: Iterable[type[Event]], max_segment_minutes: int, refuse: Refuse, *, unnamed: bool = True
+    ) -> None:
         self._kinds: Collection[bytes] = {str(kind.__struct_config__.tag).encode() for kind in kinds}
         self._max_segment_minutes = max_segment_minutes
         self._refuse = refuse
+        self._unnamed = unnamed
         self.letters: list[Message] = []
         self.counts: Counter[Count] = Counter()
 
     def events(self, records: Iterable[Record]) -> Iterator[tuple[Event, Cause]]:
         """Give the events that the agent may want, each with itself as the cause of what it changes."""
         for record in records:
-            if record.headers.get("event_type") not in (None, *self._kinds):
+            kind = record.headers.get("event_type")
+            if kind not in (None, *self._kinds):
                 continue
             try:
                 # The intake has held the event against the network's limit of bytes, before it put tokens in.
@@ -39,6 +43,8 @@ class Reader:
                     record.value, max_bytes=MAX_RECORD_BYTES, max_segment_minutes=self._max_segment_minutes
                 )
             except Rejected as refusal:
+                if kind is None and not self._unnamed:
+                    continue
                 self.letters.append(self._refuse(record, refusal))
                 self.counts["rejected", refusal.reason] += 1
                 continue

@@ -23,7 +23,8 @@ _decode = msgspec.json.Decoder(BillableDay).decode
 
 def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]) -> Output:
     """Take records of `session-events` and `billable-days`; give the messages of all that totals owe."""
-    reader = Reader(YEAR_EVENTS, terms.max_segment_minutes, refuse)
+    # What no header names and nobody can read, the agent days sets aside.
+    reader = Reader(YEAR_EVENTS, terms.max_segment_minutes, refuse, unnamed=False)
     facts = TotalTables(
         Facts(tables["years"], YearFacts), Facts(tables["patients"], PatientFacts), Facts(tables["facts"], bytes)
     )
@@ -58,7 +59,8 @@ def _count_units(counts: Counter[Count], years: Facts[YearFacts], changes: Itera
 def _units(lines: Iterable[Line]) -> Measure:
     units = {True: 0, False: 0}
     for line in lines:
-        units[table()[line.code].timed] += line.units
+        code = table().get(line.code)
+        units[code is None or code.timed] += line.units
     return Measure(timed=units[True], untimed=units[False])
 
 

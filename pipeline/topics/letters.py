@@ -19,7 +19,7 @@ from pipeline.topics.reading import latest, reading
 from pipeline.topics.settlement import Settlement, settlement_key
 
 SOURCES = ("emr-events", "session-events")
-"""Where letters come from and may be sent in again; what a letter says alone opens no other topic."""
+"""Where letters may be sent in again; what a letter says alone opens no other topic."""
 TOGETHER = 500
 """Letters that are on their way at once."""
 
@@ -89,7 +89,9 @@ async def replay(
             on_the_way = []
             for letter in chosen[start : start + TOGETHER]:
                 key, value = mended or (letter.key, letter.value)
-                if letter.event.topic not in targets:
+                if letter.event.topic == "billable-days":
+                    failed[letter.place] = "is a computed day, which may be newer by now: amend a segment of that day"
+                elif letter.event.topic not in targets:
                     failed[letter.place] = "came from a topic that is none of these settings'"
                 elif key is None and value is None:
                     failed[letter.place] = "has neither key nor value: dismiss it"

@@ -59,7 +59,7 @@ def test_what_was_taken_back_is_not_there(settings: Settings, kxwatch: Kxwatch) 
     fill(settings, total("p-1", 100_050))
     put(settings, "threshold-totals", [("p-1|2026|PT-SLP", None, partition_of("p-1", 12))])
     assert kxwatch("totals", "--json").out == ""
-    assert kxwatch("totals").out == "No totals.\n"
+    assert kxwatch("totals").out == "No totals yet: is a worker running?\n"
 
 
 def test_a_program_reads_every_value_as_it_stands_on_the_topic(settings: Settings, kxwatch: Kxwatch) -> None:

@@ -132,7 +132,7 @@ def test_a_year_without_thresholds_is_told_and_has_no_total() -> None:
     news = outputs["alerts"][0]["data"]
     assert (news["year"], news["service_date"]) == (2030, None)
     assert news["sentence"] == (
-        "Patient p-1, 2030: The year has no total: no kx_threshold for 2030-01-01: add it to the parameters."
+        "Patient p-1, 2030: The year has no total: no kx_threshold for 2030-01-01 in this release."
     )
 
 
@@ -143,3 +143,27 @@ def test_a_year_without_thresholds_is_told_once_and_settled_with_its_last_line()
     gone = kinds(*events, void("e-3", "s-e-1"), void("e-4", "s-e-2"))
     assert gone.count("no_threshold") == 1
     assert gone.count("settled") == 3
+
+
+DAY_OF_TWO = (
+    segment("e-1", discipline="OT"),
+    segment("e-2", discipline="PT", code="97110"),
+    claim("e-3", "2025-03-03", ("97530", ["GO"], 2), claim_id="c-ot"),
+    claim("e-4", "2025-03-03", ("97110", ["GP"], 2), claim_id="c-pt", submitted_at="2025-03-11T20:00:00Z"),
+)
+
+
+def test_a_day_that_went_out_on_a_claim_a_discipline_is_in_order() -> None:
+    assert [kind for kind in kinds(*DAY_OF_TWO) if kind == "resubmit"] == []
+
+
+def test_of_a_day_on_two_claims_the_one_that_differs_is_named() -> None:
+    told_of = [sentence for kind, sentence in told(*DAY_OF_TWO, segment("e-5", minutes=15)) if kind == "resubmit"]
+    assert told_of == [
+        "Patient p-1, 2025-03-03: Claim c-ot was sent with other lines than the day has now: 97530 GO x 3."
+    ]
+
+
+def test_a_modifier_that_is_not_computed_here_makes_no_difference() -> None:
+    sent = claim("e-3", "2025-03-03", ("97530", ["GO", "59"], 2))
+    assert [kind for kind in kinds(segment("e-1"), sent) if kind == "resubmit"] == []

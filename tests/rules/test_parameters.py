@@ -37,7 +37,7 @@ def test_a_factor_changes_on_its_day(day: str, factor: str) -> None:
 def test_outside_its_dates_there_is_no_figure_and_the_error_names_it(name: str, day: str) -> None:
     with pytest.raises(NoFigure) as caught:
         parameter(name).at(day)
-    assert str(caught.value) == f"no {name} for {day}: add it to the parameters"
+    assert str(caught.value) == f"no {name} for {day} in this release"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ async def test_an_address_that_is_none_is_refused(brokers: str) -> None:
 
 async def test_the_first_broker_may_be_down(settings: Settings, kafka: str) -> None:
     two = settings.model_copy(update={"brokers": f"127.0.0.1:9,{kafka}"})
-    await admin.apply(two, {"care-alerts": declared()["care-alerts"]})
+    topics = {"care-alerts": declared()["care-alerts"]}
+    done, left = await admin.apply(two, topics)
+    assert ([one.kind for one in done], left) == (["missing"], [])
 
 
 def test_a_plain_kafka_is_asked_for_nothing() -> None:

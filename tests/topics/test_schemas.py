@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from pipeline.events import codec
+from pipeline.events.base import Event
 from pipeline.events.rejected import Rejected
 from pipeline.topics import schemas
 from pipeline.topics.catalog import FOLDER, declared
@@ -22,8 +23,8 @@ def examples(folder: str, *, of_input: bool) -> list[Any]:
     ]
 
 
-def read(value: bytes) -> None:
-    codec.read(value, max_bytes=262_144, max_segment_minutes=240)
+def read(value: bytes) -> tuple[Event, tuple[str, ...]]:
+    return codec.read(value, max_bytes=262_144, max_segment_minutes=240)
 
 
 def validate(topic: str, value: Any) -> None:

@@ -64,8 +64,16 @@ class Settings(BaseSettings):
     max_event_bytes: int = Field(262_144, ge=1_024, le=1_000_000, description="a larger event is a dead letter")
 
     # The worker.
-    batch_events: int = Field(500, ge=1, le=10_000, description="most events in one batch of an agent")
-    batch_seconds: float = Field(0.05, gt=0, le=5, description="longest wait for a batch to fill")
+    engine: Literal["exactly-once", "stock"] = Field(
+        "exactly-once", description="exactly-once, or `stock`: Faust's own consumer and tables, at least once"
+    )
+    instance: str = Field(
+        "",
+        pattern=r"^[a-zA-Z0-9._-]{0,100}$",
+        description="this worker's own name, a pod's for example: a quick restart keeps its partitions; empty: none",
+    )
+    batch_events: int = Field(2_000, ge=1, le=10_000, description="most events in one batch of an agent")
+    batch_seconds: float = Field(0.05, gt=0, le=5, description="longest time between a batch and its commit")
     metrics_host: str = Field("127.0.0.1", description="address that /metrics listens on")
     metrics_port: int = Field(9464, ge=0, le=65535, description="port that /metrics listens on; 0: a free one")
     data_dir: Path | None = Field(None, description="folder of the worker's own files; none: under the home folder")

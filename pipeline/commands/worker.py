@@ -60,12 +60,11 @@ async def _run(settings: Settings, patience: "Patience | None") -> None:
     # Only now: Faust is half a second, and no line above needs it.
     from pipeline.ops.metrics import Metrics  # noqa: PLC0415
     from pipeline.ops.watch import watch  # noqa: PLC0415
-    from pipeline.streams.app import Patience  # noqa: PLC0415
     from pipeline.streams.life import live  # noqa: PLC0415
     from pipeline.streams.stages import create_app  # noqa: PLC0415
 
     metrics = Metrics()
-    app = create_app(settings, observe=metrics.observe, patience=patience or Patience())
+    app = create_app(settings, observe=metrics.observe, patience=patience)
     watch(app, settings, metrics)
     server, address = metrics.serve(settings)
     typer.echo(f"Metrics at {address}", err=True)

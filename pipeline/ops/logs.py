@@ -47,7 +47,14 @@ def configure(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("pipeline").setLevel(level.upper())
-    for name in ("aiokafka", "faust", "mode", "asyncio", "pipeline.streams.tables", "pipeline.streams.recovery"):
+    for name in (
+        "aiokafka",
+        "faust",
+        "mode",
+        "asyncio",
+        "pipeline.engine.stock.tables",
+        "pipeline.engine.stock.recovery",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

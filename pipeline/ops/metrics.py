@@ -9,13 +9,13 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pipeline.engine.record import Message
+from pipeline.engine.stage import Outcome
 from pipeline.errors import Refused
 from pipeline.events.fields import moment
 from pipeline.events.totals import ThresholdTotal
 from pipeline.ops.standings import Standings
 from pipeline.settings import Settings
-from pipeline.streams.record import Message
-from pipeline.streams.runner import Outcome
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400)
 _total = msgspec.json.Decoder(ThresholdTotal).decode

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from pipeline.engine.record import Output, Record, Tables
 from pipeline.ledger.days import SEGMENT_EVENTS, DayIndex, DayTables, fold_days
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.tables import Facts
 from pipeline.ledger.terms import Terms
 from pipeline.streams.reading import Reader, Refuse, messages
-from pipeline.streams.record import Output, Record, Tables
 
 TABLES = ("days", "segments")
 """In the order that they are written: a replay goes by the segments."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.connection import partition_of
+from pipeline.engine.record import Count, Message, Output, Record, Tables
 from pipeline.events import codec
 from pipeline.events.base import Event
 from pipeline.events.patients import DayTicked
 from pipeline.events.rejected import Rejected
 from pipeline.identity import Identity
 from pipeline.streams.letter import Clock, dead_letter
-from pipeline.streams.record import Count, Message, Output, Record, Tables
 
 
 class Intake(msgspec.Struct, frozen=True):

@@ -1,10 +1,11 @@
 """Dead letters: a record that was refused, as a message of `rejected-events` with its bytes as they came."""
 
+from collections import Counter
 from collections.abc import Callable
 
+from pipeline.engine.record import Message, Output, Record
 from pipeline.events.codec import encode
 from pipeline.events.rejected import Place, Rejected, letter
-from pipeline.streams.record import Message, Record
 
 LONGEST_KEY_BYTES = 65_536
 
@@ -21,3 +22,8 @@ def dead_letter(record: Record, refusal: Rejected, received_at: str | None) -> M
     event = letter(refusal, place, record.key, record.value, received_at)
     key = record.key if record.key is None or len(record.key) <= LONGEST_KEY_BYTES else None
     return Message("rejected-events", key, encode(event), record.partition, {})
+
+
+def refused(record: Record, refusal: Rejected, received_at: str) -> Output:
+    """Give the dead letter of a record, and its count."""
+    return Output([dead_letter(record, refusal, received_at)], Counter({("rejected", refusal.reason): 1}))

@@ -7,6 +7,8 @@ from contextlib import suppress
 import faust
 import structlog
 
+from pipeline.engine.errors import EngineError
+
 STOP_SECONDS = 8.0
 """What a clean stop may take: batches at work are seen through, offsets committed, the group left."""
 
@@ -31,7 +33,9 @@ async def live(app: faust.App) -> bool:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     reason = app.crash_reason or (start.exception() if start.done() and not start.cancelled() else None)
     if reason is not None:
-        log.critical("the worker cannot go on and ends; its events are safe in Kafka", error=type(reason).__name__)
+        # The text of another error may quote an event.
+        why = str(reason) if isinstance(reason, EngineError) else type(reason).__name__
+        log.critical("the worker cannot go on and ends; its events are safe in Kafka", error=why)
         return False
     stop = asyncio.ensure_future(app.stop())
     # Not cancelled when it takes too long: Faust waits through a cancellation.

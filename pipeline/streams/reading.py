@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from pipeline.engine.record import Count, Message, Record
 from pipeline.events import codec
 from pipeline.events.base import Event
 from pipeline.events.rejected import Rejected
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.settings import MAX_RECORD_BYTES
-from pipeline.streams.record import Count, Message, Record
 
 Refuse = Callable[[Record, Rejected], Message]
 

@@ -7,6 +7,8 @@ from functools import partial
 import faust
 
 from pipeline import directory
+from pipeline.engine.record import Message, Record
+from pipeline.engine.stage import Outcome
 from pipeline.events.rejected import Rejected
 from pipeline.identity import Identity
 from pipeline.ledger.terms import Terms
@@ -15,8 +17,6 @@ from pipeline.streams import days, totals
 from pipeline.streams.app import Patience, Stage, build
 from pipeline.streams.intake import Intake, fold_intake
 from pipeline.streams.letter import Clock, dead_letter
-from pipeline.streams.record import Message, Record
-from pipeline.streams.runner import Outcome
 from pipeline.topics.catalog import declared
 
 
@@ -57,7 +57,7 @@ def create_app(
     *,
     now: Clock = clock,
     observe: Callable[[Outcome], None] = lambda _: None,
-    patience: Patience = Patience(),  # noqa: B008 -- a tuple of numbers.
+    patience: Patience | None = None,
 ) -> faust.App:
     """Make the Faust app of these settings; it connects to nothing until it is started.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from pipeline.engine.record import Count, Output, Record, Tables
 from pipeline.events.alerts import ClaimAlert, ThresholdAlert
 from pipeline.events.base import Event
 from pipeline.events.days import BillableDay, Line, Measure
@@ -14,7 +15,6 @@ from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, fold_tot
 from pipeline.ledger.year import PatientFacts, YearFacts
 from pipeline.rules.codes import table
 from pipeline.streams.reading import Reader, Refuse, cause_of, messages
-from pipeline.streams.record import Count, Output, Record, Tables
 
 TABLES = ("years", "patients", "facts")
 """In the order that they are written: a replay goes by the facts."""

@@ -9,7 +9,7 @@ from end_to_end.events import nasty, sent, simulated
 
 DEATH = """
 import os, signal
-from pipeline.streams.runner import Runner
+from pipeline.engine.stock.runner import Runner
 
 whole, left = Runner._deliver, [{deliveries}]
 

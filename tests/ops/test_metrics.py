@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 from prometheus_client import generate_latest
 
+from pipeline.engine.record import Message, Record
+from pipeline.engine.stock.runner import Outcome
 from pipeline.errors import Refused
 from pipeline.events.codec import encode
 from pipeline.events.totals import Projection, State, Threshold, ThresholdTotal
 from pipeline.ops.metrics import Metrics
 from pipeline.settings import Settings
-from pipeline.streams.record import Message, Record
-from pipeline.streams.runner import Outcome
 
 
 def total(*, year: int = 2026, left: int = 50_000, state: State = "clear") -> ThresholdTotal:

@@ -69,7 +69,17 @@ class Worker:
     """A worker's process."""
 
     def __init__(self, settings: Settings, log: Path, patience: tuple[float, float] = SHORT, code: str = "") -> None:
-        names = ("brokers", "home", "topic_prefix", "app_id", "data_dir", "metrics_port", "batch_events", "log_level")
+        names = (
+            "brokers",
+            "home",
+            "topic_prefix",
+            "app_id",
+            "data_dir",
+            "metrics_port",
+            "batch_events",
+            "log_level",
+            "engine",
+        )
         own = {PREFIX + name.upper(): str(getattr(settings, name)) for name in names}
         self.log = log
         code = code or (

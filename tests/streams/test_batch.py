@@ -3,19 +3,26 @@ from collections.abc import Sequence
 
 import pytest
 
+from pipeline.engine.batch import Processor, Result
+from pipeline.engine.overlay import Overlay
+from pipeline.engine.record import Body, Message, Output, Record, Tables
+from pipeline.engine.stage import Refuse, Sizes
 from pipeline.events.rejected import Rejected
-from pipeline.streams.batch import LARGEST_BYTES, process
-from pipeline.streams.letter import dead_letter
-from pipeline.streams.overlay import Overlay
-from pipeline.streams.record import Message, Output, Record, Tables
+from pipeline.streams.letter import dead_letter, refused
+
+SIZES = Sizes(free=frozenset(["rejected-events"]))
 
 
 def record(offset: int, value: bytes | None) -> Record:
     return Record("emr-events", 3, offset, 1_000, b"key", value, {})
 
 
-def refuse(refused: Record, refusal: Rejected) -> Message:
-    return dead_letter(refused, refusal, "2026-01-31T09:00:00Z")
+def refuse(record: Record, kind: str) -> Output:
+    return refused(record, Rejected("not_processed", kind), "2026-01-31T09:00:00Z")
+
+
+def process(body: Body, tables: dict[str, dict[str, bytes]], records: Sequence[Record], _refuse: Refuse) -> Result:
+    return Processor(body, _refuse, SIZES).process(tables, records)
 
 
 def keep(tables: Tables, records: Sequence[Record]) -> Output:
@@ -27,7 +34,7 @@ def keep(tables: Tables, records: Sequence[Record]) -> Output:
         if one.value == b"no memory":
             raise MemoryError
         if one.value == b"large":
-            tables["kept"]["large"] = b"x" * (LARGEST_BYTES + 1)
+            tables["kept"]["large"] = b"x" * (SIZES.largest + 1)
     return Output([Message("out", None, one.value, 3, {}) for one in records], Counter({("seen",): len(records)}))
 
 

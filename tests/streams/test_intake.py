@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from pipeline.connection import partition_of
+from pipeline.engine.record import Count, Message, Record
 from pipeline.events.codec import write
 from pipeline.events.patients import DayTicked
 from pipeline.identity import Identity
 from pipeline.settings import Settings
 from pipeline.streams.intake import Intake, fold_intake
-from pipeline.streams.record import Count, Message, Record
 
 GOOD = {
     "event_id": "e-1",

@@ -1,4 +1,4 @@
-"""The loop with bodies of a test's own, in this process, on a real Kafka."""
+"""Batches of a test's own bodies, in this process, on a real Kafka: the engine, and stock Faust."""
 
 import asyncio
 import json
@@ -7,13 +7,19 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import faust
+import pytest
 from commands.commandline import held, put
 from streams.stream import apply
 
+from pipeline.engine.record import Message, Output, Record, Tables
+from pipeline.engine.stock.runner import Outcome
 from pipeline.settings import Settings
 from pipeline.streams.app import Patience, Stage, build
-from pipeline.streams.record import Message, Output, Record, Tables
-from pipeline.streams.runner import Outcome
+
+
+@pytest.fixture(params=["exactly-once", "stock"])
+def settings(make_settings: Callable[..., Settings], request: pytest.FixtureRequest) -> Settings:
+    return make_settings(engine=request.param)
 
 
 def collect(tables: Tables, records: Sequence[Record]) -> Output:
@@ -52,8 +58,7 @@ async def process(settings: Settings, count: int) -> tuple[list[Outcome], dict[i
 
     async with asyncio.timeout(30), running(settings, observe) as app:
         await done.wait()
-        table = app.tables["segments"].data
-        return outcomes, {number: dict(entries) for number, entries in table.partitions.items()}
+        return outcomes, {number: dict(entries) for number, entries in app.entries("segments").items()}
 
 
 def test_records_come_with_their_bytes_keys_and_tombstones_and_the_state_survives(settings: Settings) -> None:

@@ -1,12 +1,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from pipeline.engine.record import Message, Record
 from pipeline.events.base import Event
 from pipeline.events.codec import read
 from pipeline.events.segments import SegmentVoided
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.streams.reading import Reader, cause_of, messages
-from pipeline.streams.record import Message, Record
 
 VOIDED = (
     b'{"event_id":"e-1","event_type":"segment.voided","occurred_at":"2026-01-31T09:00:00-05:00","patient_id":"p-1",'

@@ -21,6 +21,12 @@ GOOD = simulated(40)[:200]
 _ONE = json.loads(next(line for line in simulated(40) if b'"segment.recorded"' in line))
 
 
+@pytest.fixture(params=["exactly-once", "stock"])
+def engine(request: pytest.FixtureRequest) -> str:
+    engine: str = request.param
+    return engine
+
+
 def _but(**changes: object) -> bytes:
     return json.dumps(_ONE | {"event_id": "broken"} | changes).encode()
 
@@ -46,8 +52,9 @@ def done(settings: Settings, lines: list[bytes]) -> Callable[[], bool]:
 
 
 def test_ten_kinds_of_broken_input_amid_good_ones_cost_ten_dead_letters_and_no_good_event(
-    settings: Settings, tmp_path: Path
+    make_settings: Callable[..., Settings], tmp_path: Path, engine: str
 ) -> None:
+    settings = make_settings(engine=engine)
     apply(settings)
     every = len(GOOD) // len(BROKEN)
     lines = list(GOOD)
@@ -67,9 +74,9 @@ def test_ten_kinds_of_broken_input_amid_good_ones_cost_ten_dead_letters_and_no_g
 
 
 def test_a_worker_that_is_killed_at_work_is_made_good_by_the_next(
-    make_settings: Callable[..., Settings], tmp_path: Path
+    make_settings: Callable[..., Settings], tmp_path: Path, engine: str
 ) -> None:
-    settings = make_settings(batch_events=20)
+    settings = make_settings(batch_events=20, engine=engine)
     apply(settings)
     lines = simulated(60)
     publish(settings, lines)

@@ -1,6 +1,7 @@
-"""A table under change: what a batch writes lies over the table until its outputs are delivered."""
+"""A table under change: what a batch writes lies over the table until the batch is through."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
 
 
 class Overlay(MutableMapping[str, bytes]):
@@ -20,6 +21,13 @@ class Overlay(MutableMapping[str, bytes]):
         if value is None:
             raise KeyError(key)
         return value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Give a value, or what stands for none; without an exception on the way, for it is called for each record."""
+        if key not in self.changes:
+            return self._below.get(key, default)
+        value = self.changes[key]
+        return default if value is None else value
 
     def __setitem__(self, key: str, value: bytes) -> None:
         self.changes[key] = value

@@ -2,29 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import faust
 import structlog
 from faust.types import EventT, StreamT
 
-from pipeline.streams.batch import Refuse, Result, process
-from pipeline.streams.batches import batches
-from pipeline.streams.record import Body, Count, Message, Record
-from pipeline.streams.tables import Table
+from pipeline.engine.batch import Processor, Result
+from pipeline.engine.record import Message, Record
+from pipeline.engine.stage import House, Outcome, Stage
+from pipeline.engine.stock.batches import batches
+from pipeline.engine.stock.tables import Table
 
 log = structlog.get_logger(__name__)
-
-
-class Outcome(NamedTuple):
-    """What a batch of one partition came to, once it is delivered, written and acknowledged."""
-
-    agent: str
-    partition: int
-    records: Sequence[Record]
-    messages: Sequence[Message]
-    counts: Mapping[Count, int]
 
 
 class Pace(NamedTuple):
@@ -65,23 +56,18 @@ class Runner:
     def __init__(
         self,
         app: faust.App,
-        name: str,
-        body: Body,
+        stage: Stage,
         tables: Iterable[Table],
-        *,
-        prefix: str,
+        house: House,
         pace: Pace,
-        refuse: Refuse,
-        observe: Callable[[Outcome], None],
     ) -> None:
         self._app = app
-        self._name = name
-        self._body = body
+        self._name = stage.name
+        self._processor = Processor(stage.body, house.refuse, house.sizes)
         self._tables = {table.name: table for table in tables}
-        self._prefix = prefix
+        self._prefix = house.prefix
         self._pace = pace
-        self._refuse = refuse
-        self._observe = observe
+        self._observe = house.observe
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -123,7 +109,7 @@ class Runner:
     def _process(self, number: int, events: list[EventT]) -> _Share:
         records = [self._record(event) for event in events]
         tables = {name: table.data.partition(number) for name, table in self._tables.items()}
-        return _Share(events, records, process(self._body, tables, records, self._refuse))
+        return _Share(events, records, self._processor.process(tables, records))
 
     def _record(self, event: EventT) -> Record:
         message = event.message

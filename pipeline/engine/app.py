@@ -1,0 +1,118 @@
+"""A Faust app that runs on the engine: declared as any, started as any, by `faust worker` or by itself."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+from mode import Service
+
+from pipeline.engine.batch import Processor
+from pipeline.engine.engine import Engine
+from pipeline.engine.layout import Layout
+from pipeline.engine.membership import Membership
+from pipeline.engine.openings import MakeStore, Openings, in_memory
+from pipeline.engine.pace import Pace
+from pipeline.engine.partition import Agent
+from pipeline.engine.source import Source
+from pipeline.engine.stage import House, stages
+
+
+class _Boot(BootStrategy):  # type: ignore[misc]
+    """Starts the engine in place of Faust's consumer, producer, agents and tables."""
+
+    def server(self) -> Any:
+        """Give the services of a worker."""
+        return [*self.sensors(), self.app.engine_service]
+
+
+class EngineApp(faust.App):  # type: ignore[misc]
+    """A Faust app whose batched agents run on the engine.
+
+    `connect` is what every aiokafka client is told: `bootstrap_servers`, and what TLS and SASL need.
+    """
+
+    BootStrategy = _Boot
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 -- as Faust names it.
+        *,
+        house: House,
+        connect: Mapping[str, Any],
+        pace: Pace = Pace(),  # noqa: B008 -- a tuple of numbers.
+        make_store: MakeStore = in_memory,
+        **conf: Any,
+    ) -> None:
+        self.house = house
+        self.connect = connect
+        self.pace = pace
+        self.make_store = make_store
+        self.engine_service = EngineService(self)
+        super().__init__(id, **conf)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, once the app has been started."""
+        return self.engine_service.engine
+
+    async def on_start(self) -> None:
+        """Do what Faust does, but for its consumer: that would be made here, with a thread, and never be started."""
+        self.finalize()
+
+    def entries(self, table: str) -> dict[int, Mapping[str, bytes]]:
+        """Give what this worker holds of a table, by partition number."""
+        return {partition.number: partition.stores[table] for partition in self.engine.partitions()}
+
+    async def _wait_for_table_recovery_completed(self) -> bool:
+        """Do not wait: the tables are the engine's, and it loads them number by number while others are at work."""
+        return False
+
+
+class EngineService(Service):  # type: ignore[misc]
+    """The engine as one of the app's services; what it cannot go on with crashes the app."""
+
+    engine: Engine
+
+    def __init__(self, app: EngineApp) -> None:
+        self._app = app
+        super().__init__()
+
+    async def on_start(self) -> None:
+        """Make the engine of what the app has declared by now, and start it."""
+        self.engine = make_engine(self._app)
+        try:
+            await self.engine.start()
+        except BaseException:
+            await self.engine.stop()
+            raise
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _watch(self) -> None:
+        try:
+            await self.engine.failure()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it ends the app.
+            await self._app.crash(error)
+
+    async def on_stop(self) -> None:
+        """Stop the engine."""
+        with suppress(AttributeError):
+            await self.engine.stop()
+
+
+def make_engine(app: EngineApp) -> Engine:
+    """Make the engine of an app."""
+    house, pace, connect = app.house, app.pace, app.connect
+    agents = [Agent(stage, Processor(stage.body, house.refuse, house.sizes)) for stage in stages(app, house.prefix)]
+    changelogs = {
+        table: app.tables[table].changelog_topic.get_topic_name() for agent in agents for table in agent.stage.tables
+    }
+    layout = Layout(app.conf.id, agents, changelogs, house.prefix)
+    return Engine(
+        Openings(layout, pace, connect, app.make_store),
+        Source(layout, pace, connect),
+        lambda changed: Membership(layout, pace, connect, changed),
+        pace,
+        house.observe,
+    )

@@ -1,0 +1,109 @@
+"""Who gets which partition numbers: whole numbers, as few moves as can be, and none to a worker that is not ready."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
+from msgspec import Struct
+
+
+class Standing(Struct, frozen=True, omit_defaults=True):
+    """What a member says of itself: the numbers it works on, those it has loaded beforehand, whether it leaves."""
+
+    owned: list[int] = []
+    ready: list[int] = []
+
+
+class Given(Struct, frozen=True):
+    """What a member is told besides its numbers: those that it will get once it has loaded them."""
+
+    prepare: list[int] = []
+
+
+def share(numbers: Iterable[int], members: Mapping[str, Standing]) -> dict[str, list[int]]:
+    """Give each member its numbers: as even as can be, and each number, if it can be, where it is.
+
+    A number that two members claim is the first's. The order of members is that of their names.
+    """
+    names = sorted(members)
+    left = sorted(numbers)
+    given: dict[str, list[int]] = {name: [] for name in names}
+    least, more = divmod(len(left), len(names))
+    # First what stays: those who own most keep one more, as far as there are numbers for one more.
+    for name in sorted(names, key=lambda name: -len(members[name].owned)):
+        quota = least + (more > 0)
+        kept = [number for number in members[name].owned if number in left][:quota]
+        more -= len(kept) > least
+        given[name] = kept
+        left = [number for number in left if number not in kept]
+    # Then what is ready elsewhere, then the rest, to whoever has least.
+    for name in names:
+        for number in members[name].ready:
+            if number in left and len(given[name]) < least:
+                given[name].append(number)
+                left.remove(number)
+    for number in left:
+        name = min(names, key=lambda name: len(given[name]))
+        given[name].append(number)
+    return {name: sorted(found) for name, found in given.items()}
+
+
+def plan(numbers: Iterable[int], members: Mapping[str, Standing]) -> dict[str, tuple[list[int], list[int]]]:
+    """Give each member the numbers that it gets now, and those that it is to prepare for later.
+
+    A number that someone works on moves only to a member that has prepared it; until then it stays where it is.
+    """
+    owner = {number: name for name in sorted(members, reverse=True) for number in members[name].owned}
+    now: dict[str, list[int]] = {name: [] for name in members}
+    later: dict[str, list[int]] = {name: [] for name in members}
+    for name, given in share(numbers, members).items():
+        for number in given:
+            holder = owner.get(number, name)
+            if holder != name and number not in members[name].ready:
+                now[holder].append(number)
+                later[name].append(number)
+            else:
+                now[name].append(number)
+    return {name: (sorted(now[name]), sorted(later[name])) for name in members}
+
+
+class NumberAssignor(AbstractPartitionAssignor):  # type: ignore[misc]
+    """Assigns partition numbers: whoever gets a number gets it of every topic.
+
+    It is one member's: `standing` is what it tells the group, `prepare` what it is told to prepare.
+    """
+
+    name = "partition-numbers"
+
+    def __init__(self) -> None:
+        self.standing = Standing()
+        self.prepare: list[int] = []
+
+    def metadata(self, topics: Iterable[str]) -> Any:
+        """Give what a member joins with."""
+        return ConsumerProtocolMemberMetadata(0, sorted(topics), msgspec.json.encode(self.standing))
+
+    def assign(self, cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Share the numbers out, at the group's leader."""
+        topics = sorted({topic for metadata in members.values() for topic in metadata.subscription})
+        numbers = set.intersection(*[set(cluster.partitions_for_topic(topic) or ()) for topic in topics])
+        standings = {name: _standing(metadata.user_data) for name, metadata in members.items()}
+        return {
+            name: ConsumerProtocolMemberAssignment(
+                0, [(topic, now) for topic in topics], msgspec.json.encode(Given(later))
+            )
+            for name, (now, later) in plan(numbers, standings).items()
+        }
+
+    def on_assignment(self, assignment: Any) -> None:
+        """Note what is to be prepared."""
+        self.prepare = msgspec.json.decode(assignment.user_data or b"{}", type=Given).prepare
+
+
+def _standing(told: bytes | None) -> Standing:
+    try:
+        return msgspec.json.decode(told or b"{}", type=Standing)
+    except msgspec.DecodeError:
+        return Standing()

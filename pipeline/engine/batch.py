@@ -1,0 +1,83 @@
+"""One batch of one partition: the body called, and what it cannot process set aside as dead letters."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pipeline.engine.overlay import Overlay
+from pipeline.engine.record import Body, Count, Message, Record
+from pipeline.engine.stage import Refuse, Sizes
+
+Changes = Mapping[str, Mapping[str, bytes | None]]
+"""The values written, by table and key; None for what was deleted."""
+
+
+class Result(NamedTuple):
+    """What a batch comes to: messages in the order of their causes, counts, changes by table and key."""
+
+    messages: list[Message]
+    counts: Counter[Count]
+    changes: Changes
+
+
+class TooLargeToKeep(Exception):  # noqa: N818 -- its name is the detail of a dead letter.
+    """A value that the body gave is larger than a record may be."""
+
+
+class Processor:
+    """A body, and what becomes of a record that it cannot process."""
+
+    def __init__(self, body: Body, refuse: Refuse, sizes: Sizes) -> None:
+        self._body = body
+        self._refuse = refuse
+        self._sizes = sizes
+
+    def process(self, tables: Mapping[str, Mapping[str, bytes]], records: Sequence[Record]) -> Result:
+        """Call the body with a batch; where it raises, with one record after the other.
+
+        A record with which it raises even then becomes a dead letter, and leaves no trace in the tables. `tables` are
+        not touched.
+
+        Errors: MemoryError, which no record is blamed for.
+        """
+        try:
+            return self._attempt(tables, records)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 -- whatever a message makes a body do, the next message must come through.
+            return self._one_by_one(tables, records)
+
+    def _one_by_one(self, tables: Mapping[str, Mapping[str, bytes]], records: Sequence[Record]) -> Result:
+        messages: list[Message] = []
+        counts: Counter[Count] = Counter()
+        kept = {name: Overlay(table) for name, table in tables.items()}
+        for record in records:
+            try:
+                sent, counted, changes = self._attempt(kept, (record,))
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- as above.
+                # The exception's text may quote the record, and so identify a person; its class cannot.
+                sent, counted = self._refuse(record, type(error).__name__)
+                changes = {}
+            messages += sent
+            counts += counted
+            for name, changed in changes.items():
+                kept[name].changes.update(changed)
+        return Result(messages, counts, {name: table.changes for name, table in kept.items()})
+
+    def _attempt(self, tables: Mapping[str, Mapping[str, bytes]], records: Sequence[Record]) -> Result:
+        overlays = {name: Overlay(table) for name, table in tables.items()}
+        messages, counts = self._body(overlays, records)
+        changes = {name: overlay.changes for name, overlay in overlays.items()}
+        largest, free = self._sizes
+        for changed in changes.values():
+            for key, value in changed.items():
+                # A character is four bytes at most.
+                if value is not None and 4 * len(key) + len(value) > largest:
+                    raise TooLargeToKeep
+        for message in messages:
+            value = message.value
+            if value is not None and len(value) + len(message.key or b"") > largest and message.topic not in free:
+                raise TooLargeToKeep
+        return Result(messages, counts, changes)

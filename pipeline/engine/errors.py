@@ -1,0 +1,9 @@
+"""What ends a worker by itself, in words that say what to do; and what only ends the hold on a partition number."""
+
+
+class EngineError(Exception):
+    """The worker cannot go on, and no retry mends it; the text says what to do, and quotes no record."""
+
+
+class LostError(Exception):
+    """A partition number is another worker's by now."""

@@ -1,0 +1,28 @@
+"""What an app is to the engine: its agents, the topics they read, the changelogs of their tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pipeline.engine.partition import Agent
+
+
+class Layout(NamedTuple):
+    """An app: its id, which is its group's, its agents, the topics of its changelogs by table.
+
+    `prefix` is what every source's and output's name begins with, and no agent sees.
+    """
+
+    group: str
+    agents: Sequence[Agent]
+    changelogs: Mapping[str, str]
+    prefix: str = ""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that the agents read, in order, without the prefix."""
+        return tuple(sorted({topic for agent in self.agents for topic in agent.stage.topics}))
+
+    @property
+    def sources(self) -> list[str]:
+        """The same as Kafka names them."""
+        return [self.prefix + topic for topic in self.topics]

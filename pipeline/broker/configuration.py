@@ -1,5 +1,6 @@
 """What the embedded broker is told: `server.properties` and the flags of its Java."""
 
+from pipeline.broker.release import Release
 from pipeline.settings import MAX_RECORD_BYTES
 
 MEBIBYTE = 1024 * 1024
@@ -69,12 +70,13 @@ SETTINGS = {
 }
 
 
-def server_properties(port: int, controller_port: int) -> str:
+def server_properties(release: Release, port: int, controller_port: int) -> str:
     """Give the text of `server.properties` for one node that listens on loopback alone."""
     listener, controller = f"PLAINTEXT://127.0.0.1:{port}", f"CONTROLLER://127.0.0.1:{controller_port}"
+    quorum, before = release.quorum
     addresses = {
         "listeners": f"{listener},{controller}",
         "advertised.listeners": listener,
-        "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller_port}",
+        quorum: f"{before}127.0.0.1:{controller_port}",
     }
     return "".join(f"{name}={value}\n" for name, value in (addresses | SETTINGS).items())

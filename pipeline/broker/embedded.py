@@ -17,8 +17,9 @@ import msgspec
 from pipeline.broker import failure, java
 from pipeline.broker.configuration import server_properties
 from pipeline.broker.handshake import cluster_at
-from pipeline.broker.home import RUN_FLAG, Home, Serving
+from pipeline.broker.home import METADATA, RUN_FLAG, Home, Serving
 from pipeline.broker.jars import Progress, classpath
+from pipeline.broker.release import NEWEST, Release
 from pipeline.errors import Refused
 from pipeline.settings import Settings
 
@@ -32,16 +33,18 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 class EmbeddedBroker:
     """A real Kafka in the home folder of `settings`, that lives as long as its `with` block or its owner's process.
 
-    `bootstrap` is its address, `127.0.0.1:port`, once it is started.
+    `bootstrap` is its address, `127.0.0.1:port`, once it is started. Another `release` is for tests of what a
+    network's own Kafka may be; a home is one release's.
 
     Errors: `Refused` when it cannot start, or when another broker already serves the same home.
     """
 
-    def __init__(self, settings: Settings, *, progress: Progress | None = None) -> None:
+    def __init__(self, settings: Settings, *, progress: Progress | None = None, release: Release = NEWEST) -> None:
         self.home = Home(settings.home)
         self.bootstrap = ""
         self._port = settings.broker_port
         self._progress = progress
+        self._release = release
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._serving: Serving | None = None
 
@@ -68,7 +71,7 @@ class EmbeddedBroker:
                     )
                 end(serving)
             failure.enough_disk(self.home.folder)
-            kafka = classpath(self.home.jars, self._progress)
+            kafka = classpath(self.home.jars, self._progress, self._release)
             with failure.of_the_disk(self.home.folder):
                 if reset:
                     self.home.set_aside()
@@ -124,20 +127,22 @@ class EmbeddedBroker:
         elsewhere = home.folder / "formatting"
         shutil.rmtree(elsewhere, ignore_errors=True)
         elsewhere.mkdir()
-        home.properties.write_text(server_properties(self._port, _free_port(0)), "ascii")
+        home.properties.write_text(server_properties(self._release, self._port, _free_port(0)), "ascii")
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # The id joined to its flag: one that begins with a hyphen would be read as a flag.
-        arguments = ("format", "--standalone", f"--cluster-id={cluster}", "--config", "../server.properties")
-        line = java.command(kafka, home.temporary, "kafka.tools.StorageTool", *arguments)
+        flags = (*self._release.format_flags, f"--cluster-id={cluster}", "--config", "../server.properties")
+        line = java.command(kafka, home.temporary, "kafka.tools.StorageTool", "format", *flags)
         if code := java.run(line, elsewhere, home.log):
             raise failure.of_the_start(code, home.log, home.folder)
+        # An older release makes this folder at its first start only; from here on, data without it is damaged.
+        (elsewhere / "data" / METADATA).mkdir(mode=0o700, exist_ok=True)
         (elsewhere / "data").rename(home.data)
         shutil.rmtree(elsewhere, ignore_errors=True)
 
     def _launch(self, kafka: str) -> str:
         home, port, run = self.home, _free_port(self._port), uuid.uuid4().hex
         used = home.used()
-        home.properties.write_text(server_properties(port, _free_port(0)), "ascii")
+        home.properties.write_text(server_properties(self._release, port, _free_port(0)), "ascii")
         line = java.command(kafka, home.temporary, "kafka.Kafka", home.properties.name)
         line.insert(1, RUN_FLAG + run)
         with home.log.open("wb") as log:

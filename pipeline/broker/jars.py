@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.broker import failure
+from pipeline.broker.release import NEWEST, Release
 from pipeline.errors import Refused
-
-VERSION = "4.2.2"
-ROOTS = (f"org.apache.kafka:kafka_2.13:{VERSION}", "org.slf4j:slf4j-simple:1.7.36")
-"""What is asked for; the lock holds these and all that they need."""
 
 Progress = Callable[[str, int, int], None]
 """Told before each download: the jar's file name, how many are done, how many there are."""
@@ -35,15 +32,15 @@ class Jar(NamedTuple):
         return f"{self.artifact}-{self.version}.jar"
 
 
-def locked() -> list[Jar]:
-    """Give the jars of the lock, in its order."""
-    text = resources.files("pipeline.broker").joinpath("jars.lock").read_text("ascii")
+def locked(release: Release) -> list[Jar]:
+    """Give the jars of a release's lock, in its order."""
+    text = resources.files("pipeline.broker").joinpath(release.lock).read_text("ascii")
     lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
     return [Jar(sha256, *coordinates.split(":")) for sha256, coordinates in lines]
 
 
-def classpath(folder: Path, progress: Progress | None = None) -> str:
-    """Give the class path of Kafka, fetching into `folder` what is not there.
+def classpath(folder: Path, progress: Progress | None = None, release: Release = NEWEST) -> str:
+    """Give the class path of a release of Kafka, fetching into `folder` what is not there.
 
     Every jar is hashed every time: 45 MB take less than 0.1 s, and no stamp can be wrong.
 
@@ -51,7 +48,7 @@ def classpath(folder: Path, progress: Progress | None = None) -> str:
     """
     with failure.of_the_disk(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        jars = locked()
+        jars = locked(release)
         if missing := [jar for jar in jars if not (folder / jar.filename).is_file()]:
             with _alone(folder):
                 _fetch(missing, folder, progress or (lambda *_: None))

@@ -6,7 +6,8 @@ import msgspec
 
 from pipeline.broker.embedded import EmbeddedBroker, end
 from pipeline.broker.home import Home
-from pipeline.broker.jars import VERSION, Progress
+from pipeline.broker.jars import Progress
+from pipeline.broker.release import NEWEST
 from pipeline.errors import Refused
 from pipeline.settings import Settings
 
@@ -69,7 +70,7 @@ def status(settings: Settings) -> Status:
         running=running(settings) is not None,
         address=serving.address if serving else None,
         pid=serving.pid if serving else None,
-        version=VERSION,
+        version=NEWEST.version,
         home=str(home.folder),
         data_bytes=home.data_bytes(),
         memory_bytes=process.memory_info().rss if process else None,

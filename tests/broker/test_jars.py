@@ -6,8 +6,9 @@ import pytest
 from jgo.maven import Artifact
 
 from pipeline.broker import jars
-from pipeline.broker.jars import ROOTS, Jar, classpath, locked
+from pipeline.broker.jars import Jar, classpath, locked
 from pipeline.broker.lock import text
+from pipeline.broker.release import NEWEST, OLDEST, RELEASES, Release
 from pipeline.errors import Refused
 
 CONTENT = b"not really a jar"
@@ -17,7 +18,7 @@ SMALL = Jar(hashlib.sha256(CONTENT).hexdigest(), "org.example", "small", "1.0")
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Jar:
     """A lock of one small jar, so that a test of the download is quick."""
-    monkeypatch.setattr(jars, "locked", lambda: [SMALL])
+    monkeypatch.setattr(jars, "locked", lambda _: [SMALL])
     return SMALL
 
 
@@ -40,15 +41,23 @@ def files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.name != ".lock"}
 
 
-def test_the_lock_names_what_is_asked_for_and_all_that_it_needs_once() -> None:
-    names = [f"{jar.group}:{jar.artifact}:{jar.version}" for jar in locked()]
+@pytest.mark.parametrize(("release", "count"), [(NEWEST, 46), (OLDEST, 55)])
+def test_a_lock_names_what_is_asked_for_and_all_that_it_needs_once(release: Release, count: int) -> None:
+    names = [f"{jar.group}:{jar.artifact}:{jar.version}" for jar in locked(release)]
 
-    assert set(ROOTS) <= set(names)
-    assert len(names) == len(set(names)) == 46
+    assert set(release.roots) <= set(names)
+    assert len(names) == len(set(names)) == count
 
 
-def test_the_lock_is_written_as_it_is_read() -> None:
-    assert text(locked()) == Path(jars.__file__).with_name("jars.lock").read_text("ascii")
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_lock_is_written_as_it_is_read(release: Release) -> None:
+    assert text(locked(release)) == Path(jars.__file__).with_name(release.lock).read_text("ascii")
+
+
+def test_releases_can_share_a_folder_as_no_two_jars_have_one_name() -> None:
+    jars_of_all = {jar for release in RELEASES for jar in locked(release)}
+
+    assert len({jar.filename for jar in jars_of_all}) == len(jars_of_all)
 
 
 @pytest.mark.usefixtures("small")

@@ -12,7 +12,7 @@ import yaml
 from deploy.composition import ENVIRONMENT_FILE, FILE, Service, document, services
 from deploy.recipe import ROOT
 
-from pipeline.broker.jars import VERSION
+from pipeline.broker.release import NEWEST
 from pipeline.settings import Settings
 from pipeline.topics.catalog import declared
 
@@ -49,7 +49,7 @@ def test_the_port_of_kafka_on_the_host_is_changed_in_one_place() -> None:
 
 def test_images_are_pinned_and_kafka_is_the_version_that_is_embedded() -> None:
     images = {one.said["image"] for one in SERVICES.values() if not one.recipe}
-    assert f"apache/kafka:{VERSION}" in images
+    assert f"apache/kafka:{NEWEST.version}" in images
     assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in images)
 
 

@@ -12,6 +12,7 @@ import pytest
 from homes import MakeHome, MakeSettings, free_port, new_home
 
 from pipeline.broker import EmbeddedBroker
+from pipeline.broker.release import OLDEST
 from pipeline.settings import PREFIX, Settings
 
 
@@ -33,6 +34,26 @@ def kafka(kafka_home: Path) -> Iterator[str]:
     """The address of one real broker that the whole run shares."""
     with EmbeddedBroker(Settings(home=kafka_home, broker_port=free_port())) as broker:
         yield broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def old_kafka_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of the broker `old_kafka`."""
+    return new_home(tmp_path_factory.mktemp("old-kafka") / "home")
+
+
+@pytest.fixture(scope="session")
+def old_kafka(old_kafka_home: Path) -> Iterator[str]:
+    """The address of one real broker of the oldest release that is promised, for what must hold there too."""
+    with EmbeddedBroker(Settings(home=old_kafka_home, broker_port=free_port()), release=OLDEST) as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture(params=["kafka", "old_kafka"], ids=["newest", "oldest"])
+def each_kafka(request: pytest.FixtureRequest) -> str:
+    """The address of the broker `kafka`, and then once more that of `old_kafka`."""
+    address: str = request.getfixturevalue(request.param)
+    return address
 
 
 @pytest.fixture(scope="session")

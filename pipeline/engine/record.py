@@ -4,9 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
 
-class Record(NamedTuple):
-    """A record as a topic holds it; `topic` is the contract's name, without the network's prefix."""
+NO_HEADERS: Mapping[str, bytes] = {}
+
+
+class Record(Struct, frozen=True, gc=False):
+    """A record as a topic holds it; `topic` is without the app's prefix."""
 
     topic: str
     partition: int
@@ -17,18 +21,14 @@ class Record(NamedTuple):
     headers: Mapping[str, bytes]
 
 
-class Message(NamedTuple):
-    """A record to be sent; `topic` is the contract's name, `value` is None for a tombstone.
-
-    Headers are for the next stage, no reader of a topic needs them: `event_type`; `event_id` and `occurred_at` of the
-    event that caused the message; `appended`, the time in milliseconds at which that event reached `emr-events`.
-    """
+class Message(Struct, frozen=True, gc=False):
+    """A record to be sent; `topic` is without the app's prefix, `value` is None for a tombstone."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     partition: int
-    headers: Mapping[str, bytes]
+    headers: Mapping[str, bytes] = NO_HEADERS
 
 
 Count = tuple[str, ...]

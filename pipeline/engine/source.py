@@ -9,11 +9,10 @@ from aiokafka.errors import OffsetOutOfRangeError
 from pipeline.engine.errors import EngineError
 from pipeline.engine.layout import Layout
 from pipeline.engine.pace import Pace
-from pipeline.engine.record import Record
+from pipeline.engine.record import NO_HEADERS, Record
 
 FETCH_WAIT_MS = 50
 """One request reads all partitions: what a partition gets while it is not in the request under way waits this long."""
-_NO_HEADERS: Mapping[str, bytes] = {}
 
 
 class Source:
@@ -84,7 +83,7 @@ class Source:
                     one.timestamp,
                     one.key,
                     one.value,
-                    dict(one.headers) if one.headers else _NO_HEADERS,
+                    dict(one.headers) if one.headers else NO_HEADERS,
                 )
                 for one in records
             ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -19,8 +19,26 @@ POSITIONS_KEY = b"\x00positions"
 CLOSE_SECONDS = 2.0
 _FENCED = ("ProducerFenced", "InvalidProducerEpoch", "OutOfOrderSequenceNumber")
 
-Entry = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
-"""A record to write: key, value, headers."""
+Place = tuple[str, int]
+"""A topic as Kafka names it, and a partition."""
+_NONE: list[tuple[str, bytes]] = []
+
+
+class _Batches:
+    """Records of one partition, in as many batches as they fill."""
+
+    def __init__(self, create: Callable[[], Any], now: int) -> None:
+        self._create = create
+        self._now = now
+        self._batch = create()
+        self.filled = [self._batch]
+
+    def add(self, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+        """Add a record."""
+        if self._batch.append(timestamp=self._now, key=key, value=value, headers=headers) is None:
+            self._batch = self._create()
+            self.filled.append(self._batch)
+            self._batch.append(timestamp=self._now, key=key, value=value, headers=headers)
 
 
 class Writer:
@@ -59,42 +77,35 @@ class Writer:
         offsets = {TopicPartition(self._prefix + topic, self._number): at for topic, at in snapshot.positions.items()}
         await producer.begin_transaction()
         ways = [
-            self._send(topic, partition, entries) for (topic, partition), entries in self._entries(snapshot).items()
+            self._send(topic, partition, batches) for (topic, partition), batches in self._batches(snapshot).items()
         ]
         await _all([producer.send_offsets_to_transaction(offsets, self._group), *ways])
         await producer.commit_transaction()
 
-    def _entries(self, snapshot: Snapshot) -> dict[tuple[str, int], list[Entry]]:
-        found: dict[tuple[str, int], list[Entry]] = {}
-        for topic, key, value, partition, headers in snapshot.messages:
-            place = self._prefix + topic, partition
-            entries = found.get(place)
-            if entries is None:
-                entries = found[place] = []
-            entries.append((key, value, list(headers.items())))
-        none: list[tuple[str, bytes]] = []
+    def _batches(self, snapshot: Snapshot) -> dict[Place, "_Batches"]:
+        """Put a snapshot's messages, changes and positions into batches, by topic and partition."""
+        create, now = self._producer.create_batch, int(time.time() * 1000)
+        found: dict[Place, _Batches] = {}
+        for message in snapshot.messages:
+            place = message.topic, message.partition
+            batches = found.get(place)
+            if batches is None:
+                batches = found[place] = _Batches(create, now)
+            batches.add(message.key, message.value, list(message.headers.items()) if message.headers else _NONE)
+        found = {(self._prefix + topic, partition): batches for (topic, partition), batches in found.items()}
         for table, changed in snapshot.changes.items():
-            found[self._changelogs[table], self._number] = [
-                (key.encode("utf-8", "surrogateescape"), value, none) for key, value in changed.items()
-            ]
+            batches = found[self._changelogs[table], self._number] = _Batches(create, now)
+            for key, value in changed.items():
+                batches.add(key.encode("utf-8", "surrogateescape"), value, _NONE)
         if self._ledger is not None and found:
-            record = POSITIONS_KEY, msgspec.json.encode(snapshot.positions), none
-            found.setdefault((self._ledger, self._number), []).append(record)
+            place = self._ledger, self._number
+            found.setdefault(place, _Batches(create, now)).add(
+                POSITIONS_KEY, msgspec.json.encode(snapshot.positions), _NONE
+            )
         return found
 
-    async def _send(self, topic: str, partition: int, entries: Iterable[Entry]) -> None:
-        producer, now = self._producer, int(time.time() * 1000)
-        sent = []
-        batch = producer.create_batch()
-        append = batch.append
-        for key, value, headers in entries:
-            if append(timestamp=now, key=key, value=value, headers=headers) is None:
-                sent.append(await producer.send_batch(batch, topic, partition=partition))
-                batch = producer.create_batch()
-                append = batch.append
-                append(timestamp=now, key=key, value=value, headers=headers)
-        sent.append(await producer.send_batch(batch, topic, partition=partition))
-        await _all(sent)
+    async def _send(self, topic: str, partition: int, batches: "_Batches") -> None:
+        await _all([await self._producer.send_batch(batch, topic, partition=partition) for batch in batches.filled])
 
     async def close(self) -> None:
         """Let go of the connection, without waiting for a Kafka that does not answer."""

@@ -4,10 +4,11 @@ import time
 from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from pipeline.engine.record import Message, Record
-from pipeline.engine.stock.runner import Outcome
+from pipeline.engine.stage import Outcome
 from pipeline.errors import Refused
 from pipeline.events.codec import encode
 from pipeline.events.totals import Projection, State, Threshold, ThresholdTotal
@@ -109,7 +110,7 @@ def test_a_topic_is_done_as_far_as_its_slowest_agent() -> None:
     metrics = Metrics()
     metrics.observe(outcome())
     slower = outcome()
-    metrics.observe(slower._replace(agent="days", records=[slower.records[0]._replace(offset=2)]))
+    metrics.observe(slower._replace(agent="days", records=[replace(slower.records[0], offset=2)]))
     assert (metrics.done("billable-days", 3), metrics.done("billable-days", 4)) == (3, None)
     metrics.forget(set())
     assert metrics.done("billable-days", 3) is None

@@ -2,6 +2,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.engine.batch import Processor, Result
 from pipeline.engine.overlay import Overlay
@@ -71,7 +72,7 @@ def test_the_tables_are_as_they_were_until_a_batch_is_through() -> None:
 
 
 def test_a_dead_letter_without_key_and_value_says_so() -> None:
-    letter = dead_letter(record(0, None)._replace(key=None), Rejected("no_value", "none"), None)
+    letter = dead_letter(replace(record(0, None), key=None), Rejected("no_value", "none"), None)
     assert letter.key is None
     assert b'"key_base64":null,"value_base64":null' in (letter.value or b"")
 

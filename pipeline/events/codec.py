@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Union, cast, get_args
+from typing import Annotated, Any, Union, cast, get_args
 
 import msgspec
 import orjson
+from msgspec import Meta
 
 from pipeline.events import claims, coverage, patients, segments, visits
 from pipeline.events.base import Event
-from pipeline.events.fields import calendar, instant, microseconds_between, moment
+from pipeline.events.fields import Id, calendar, instant, microseconds_between, moment
 from pipeline.events.rejected import Reason, Rejected
 
 AnyEvent = (
@@ -39,17 +40,21 @@ _NESTED = {"planned": visits.PlannedService, "lines": claims.SubmittedLine, "adj
 
 
 _PARTS = {*_NESTED, "authorization"}
+_LONGEST_ID = 128
+
+_PLAIN_ID = Annotated[str, Meta(min_length=1, max_length=_LONGEST_ID)]
 
 
-def _strict(kind: type[Event]) -> type[Event]:
-    """Give a message type as it is, but that it takes no field that it does not know."""
+def _plain(kind: type[Event]) -> type[Event]:
+    """Give a message type as it is, but that it takes no field that it does not know, and any character in an id."""
+    ids = [(field.name, _PLAIN_ID) for field in msgspec.structs.fields(kind) if field.type == Id and field.required]
     options = {"frozen": True, "kw_only": True, "gc": False, "forbid_unknown_fields": True}
-    strict = msgspec.defstruct(kind.__name__, [], bases=(kind,), tag=kind.__struct_config__.tag, **options)  # type: ignore[arg-type]
-    return cast("type[Event]", strict)
+    plain = msgspec.defstruct(kind.__name__, ids, bases=(kind,), tag=kind.__struct_config__.tag, **options)  # type: ignore[arg-type]
+    return cast("type[Event]", plain)
 
 
-_WHOLE = tuple(_strict(kind) for kind in EVENT_TYPES.values() if not _PARTS & set(kind.__struct_fields__))
-_DECODE_WHOLE: Callable[[bytes], Event] = msgspec.json.Decoder(Union[_WHOLE]).decode  # noqa: UP007 -- of as many types as there are.
+_PLAIN = tuple(_plain(kind) for kind in EVENT_TYPES.values() if not _PARTS & set(kind.__struct_fields__))
+_DECODE_PLAIN: Callable[[bytes], Event] = msgspec.json.Decoder(Union[_PLAIN]).decode  # noqa: UP007 -- of as many types as there are.
 _NAMES = {
     tag: frozenset({"event_type", *(field.encode_name for field in msgspec.structs.fields(kind))})
     for tag, kind in EVENT_TYPES.items()
@@ -58,8 +63,16 @@ _TIMES = ("started_at", "stopped_at", "starts_at", "submitted_at", "verified_at"
 _DATES = ("service_date", "through", "certified_from", "certified_through", "effective_from", "effective_through",
           "as_of", "adjudicated_on", "date")  # fmt: skip
 _RANGES = (("first", "through"), ("certified_from", "certified_through"), ("effective_from", "effective_through"))
+_READERS: dict[str, list[tuple[str, Callable[[str], object]]]] = {
+    tag: [(name, moment) for name in ("occurred_at", *_TIMES) if name in kind.__struct_fields__]
+    + [(name, calendar) for name in _DATES if name in kind.__struct_fields__]
+    for tag, kind in EVENT_TYPES.items()
+}
+"""How the times and dates of each type are read, in the order that they are told of."""
+_RANGES_OF = {
+    tag: [names for names in _RANGES if names[0] in kind.__struct_fields__] for tag, kind in EVENT_TYPES.items()
+}
 _DEEPEST = 32
-_LONGEST_ID = 128
 _TOO_DEEP = Rejected("too_deep", f"the JSON is nested more than {_DEEPEST} levels deep: an event has at most three")
 _WITHOUT_OFFSET = re.compile(r"[0-9-]{10}[Tt ][0-9:]{5,8}(\.[0-9]+)?")
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
@@ -81,9 +94,12 @@ def read(value: bytes | None, *, max_bytes: int, max_segment_minutes: int) -> tu
         raise Rejected(
             "too_large", f"the event has more than {max_bytes} bytes: shorten it, or raise KXWATCH_MAX_EVENT_BYTES"
         )
+    if b"|" in value or b"\\" in value or b"\x7f" in value or b"\xc2" in value:
+        # An id may have a character that none may have: `|`, a control character, or either of them escaped.
+        return _read_closely(value, max_segment_minutes)
     try:
         # Nearly every event is as it should be: then this is all there is to decode.
-        event = _DECODE_WHOLE(value)
+        event = _DECODE_PLAIN(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _read_closely(value, max_segment_minutes)
     try:
@@ -221,12 +237,10 @@ def _check(event: Event, max_segment_minutes: int) -> None:
     if isinstance(event, (segments.SegmentRecorded, segments.SegmentAmended)):
         _check_clock(event, max_segment_minutes)
         return
-    _read_field(moment, event.occurred_at, "occurred_at")
-    for name in _TIMES:
-        _read_field(moment, getattr(event, name, None), name)
-    for name in _DATES:
-        _read_field(calendar, getattr(event, name, None), name)
-    for first, last in _RANGES:
+    tag = str(event.__struct_config__.tag)
+    for name, reader in _READERS[tag]:
+        _read_field(reader, getattr(event, name), name)
+    for first, last in _RANGES_OF[tag]:
         _check_range(event, first, last)
     if isinstance(event, segments.ServiceRecorded):
         _check_minutes(event, max_segment_minutes)
@@ -244,9 +258,7 @@ def _read_field(reader: Callable[[str], object], text: str | None, name: str) ->
 
 
 def _check_range(event: Event, first: str, last: str) -> None:
-    start = getattr(event, first, None)
-    if start is None:
-        return
+    start = getattr(event, first)
     name = "from" if first == "first" else first
     _read_field(calendar, start, name)
     if getattr(event, last) < start:

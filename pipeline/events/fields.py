@@ -1,9 +1,9 @@
 """The types of an event's fields, each with the limits that the contract sets."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -62,23 +62,16 @@ def microseconds_between(start: str, stop: str) -> int:
     return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
-def clock_order(times: Iterable[str | None]) -> Callable[[str | None], Any]:
-    """Give the key that orders these times by the clock, those that are None last."""
-    kinds = {time if time is None else time[10] + time[19:] for time in times}
-    if len(kinds) == 1:
-        # All in the same offset and the same fraction, or all without a clock: their texts order as they do.
-        return _itself
-    return _instant_order
-
-
-def _itself(time: str | None) -> str:
-    return time or ""
+def alike(times: Iterable[str | None]) -> bool:
+    """Tell times that order as their texts do: all in the same offset and the same fraction, or all without a clock."""
+    return len({time if time is None else time[10] + time[19:] for time in times}) < 2  # noqa: PLR2004 -- one kind.
 
 
 _LAST = True, datetime.max.replace(tzinfo=UTC), ""
 
 
-def _instant_order(time: str | None) -> tuple[bool, datetime, str]:
+def clock_order(time: str | None) -> tuple[bool, datetime, str]:
+    """Give what orders times by the clock, those that are None last."""
     return _LAST if time is None else (False, *instant(time))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from pipeline.events.alerts import ClaimAlert, ClaimNews, alert_id
-from pipeline.events.days import ClaimDay, ClaimLine, SentClaim, SentLine
-from pipeline.ledger.claim_day import sent_order, unattested
+from pipeline.events.days import ClaimLine, Line, SentClaim, SentLine
+from pipeline.ledger.claim_day import claimed, sent_order, unattested
 from pipeline.ledger.tables import Cause
-from pipeline.ledger.year import DayEntry, PatientFacts, YearFacts
+from pipeline.ledger.year import PatientFacts, YearFacts
 
 
 class Trouble(Struct, frozen=True):
@@ -32,34 +32,32 @@ _ACTIONS = {
 }
 
 
-def troubles(
-    date: str, facts: YearFacts, due: Sequence[int], patient: PatientFacts, day: ClaimDay | None
-) -> dict[str, Trouble]:
-    """Find what is amiss with a day's claims, by kind and payer. `day` is the day's claim where it stands."""
+def troubles(date: str, facts: YearFacts, due: Sequence[int], patient: PatientFacts) -> dict[str, Trouble]:
+    """Find what is amiss with a day's claims, by kind and payer. `due` are the positions of the lines that need KX."""
     entry = facts.days.get(date)
     if entry is None:
         return {}
+    lines = entry.lines()
     found = {}
     for kind in sorted({kind for kind, _ in entry.trouble}):
         texts = sorted(text for other, text in entry.trouble if other == kind)
         found[kind] = Trouble(kind, None, texts, None, " ".join(texts), _ACTIONS[kind])
-    if day is not None and due:
-        held = [_described(day, position) for position in unattested(day.lines, due, date, patient)]
+    if due:
+        held = [_described(lines[position]) for position in unattested(lines, due, date, patient)]
         if held:
             text = f"KX is due on {', '.join(held)} and no attestation covers the date."
             found["kx_not_attested"] = Trouble("kx_not_attested", None, held, None, text, _ACTIONS["kx_not_attested"])
     if date in facts.claims:
-        found |= _to_resubmit(date, facts, day)
+        found |= _to_resubmit(date, facts, claimed(lines, due))
     return found
 
 
-def _described(day: ClaimDay, position: int) -> str:
-    """Name a line by its code, units and modifiers, KX aside, which the sentence is about."""
-    line = day.lines[position]
-    return " ".join([line.code, *(x for x in line.modifiers if x != "KX"), f"x {line.units}"])
+def _described(line: Line) -> str:
+    """Name a line by its code, units and modifiers, without KX, which the sentence is about."""
+    return " ".join([line.code, *line.modifiers, f"x {line.units}"])
 
 
-def _to_resubmit(date: str, facts: YearFacts, day: ClaimDay | None) -> dict[str, Trouble]:
+def _to_resubmit(date: str, facts: YearFacts, billed: Sequence[ClaimLine]) -> dict[str, Trouble]:
     """Compare what was last sent to each payer for each discipline with the lines as they stand now.
 
     A day may go out on several claims, one a discipline; a later claim with lines of a discipline stands for it.
@@ -70,7 +68,7 @@ def _to_resubmit(date: str, facts: YearFacts, day: ClaimDay | None) -> dict[str,
             newest[claim.sent.payer_id, discipline] = claim.sent
     found = {}
     for (payer_id, discipline), sent in sorted(newest.items(), key=lambda item: item[0]):
-        lines = [line for line in (day.lines if day is not None else []) if line.payer_id == payer_id]
+        lines = [line for line in billed if line.payer_id == payer_id]
         now = Counter(_compared(line) for line in lines if discipline in {"", _discipline(line)})
         then = Counter(_compared(line) for line in sent.lines if discipline in {"", _discipline(line)})
         if now == then:
@@ -153,8 +151,3 @@ def _alert(kind: str, about: str, trouble: Trouble, sentence: str, matter: Matte
             action="Nothing more to do." if kind.endswith("settled") else trouble.action,
         ),
     )
-
-
-def quiet(entry: DayEntry | None, due: Sequence[int], *, sent: bool) -> bool:
-    """Tell a day that can have no trouble, without a look at its lines."""
-    return entry is None or not (entry.trouble or due or sent)

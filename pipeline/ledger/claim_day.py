@@ -41,12 +41,17 @@ def claim_day(
     return ClaimDay(
         patient_id=patient_id,
         service_date=date,
-        lines=[_claim_line(line, with_kx=position in due) for position, line in enumerate(lines)],
+        lines=claimed(lines, due),
         kx_lines=list(due),
         kx_attested=not held if due else any(patient.attested(bucket, date) for bucket in set(BUCKET.values())),
         findings=in_order(_not_attested(lines[position]) for position in held),
         submitted=sent,
     )
+
+
+def claimed(lines: Sequence[Line], due: Sequence[int]) -> list[ClaimLine]:
+    """Give a day's lines as they go on claims: KX on those whose positions are `due`."""
+    return [_claim_line(line, with_kx=position in due) for position, line in enumerate(lines)]
 
 
 def _claim_line(line: Line, *, with_kx: bool) -> ClaimLine:

@@ -1,11 +1,13 @@
 """Minutes that are counted together, and the units and codes that they make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from pipeline.ledger.segments import MICROSECONDS, Segment
 from pipeline.rules.codes import Kind, pair, table
+from pipeline.rules.fees import UnitPrice
+from pipeline.rules.parameters import Unpriced
 from pipeline.rules.units import UNIT_MINUTES, UnitRule, ama_midpoint, caregiver, cms_total
 
 
@@ -37,24 +39,33 @@ def counts_of(segments: Sequence[Segment]) -> list[Count]:
     `segments` are those of one payer and discipline, earliest first, their codes in the table.
     """
     codes = table()
-    members: dict[str, list[Segment]] = {}
+    firsts: dict[str, Segment] = {}
+    spent: dict[str, int] = {}
+    segment_ids: dict[str, list[str]] = {}
     for segment in segments:
-        members.setdefault(codes[segment.code].count, []).append(segment)
+        code = codes[segment.code].count
+        if code not in firsts:
+            firsts[code] = segment
+            spent[code] = segment.microseconds
+            segment_ids[code] = [segment.segment_id]
+        else:
+            spent[code] += segment.microseconds
+            segment_ids[code].append(segment.segment_id)
     return [
         Count(
             code,
             codes[code].kind,
-            sum([segment.microseconds for segment in found]) // (60 * MICROSECONDS),
-            found[0].started_at,
-            found[0].site_id,
-            [segment.segment_id for segment in found],
+            spent[code] // (60 * MICROSECONDS),
+            firsts[code].started_at,
+            firsts[code].site_id,
+            segment_ids[code],
         )
-        for code, found in sorted(members.items())
+        for code in sorted(firsts)
     ]
 
 
-def units_of(counts: Sequence[Count], rule: UnitRule, full_cents: Mapping[str, int]) -> dict[str, int]:
-    """Give the units of each count by its payer's rule; `full_cents` are full unit prices, for ties.
+def units_of(counts: Sequence[Count], rule: UnitRule, prices: Sequence[UnitPrice | Unpriced]) -> dict[str, int]:
+    """Give the units of each count by its payer's rule; `prices` are those of a unit of each, for ties.
 
     An untimed code is one unit whatever its minutes; caregiver training rounds alone under every rule.
     """
@@ -65,11 +76,23 @@ def units_of(counts: Sequence[Count], rule: UnitRule, full_cents: Mapping[str, i
             units[count.code] = 1
         elif count.kind == "caregiver":
             units[count.code] = caregiver(count.minutes)
+        elif rule == "ama_midpoint":
+            units[count.code] = ama_midpoint(count.minutes)
         else:
             timed[count.code] = count.minutes
-    if rule == "cms_total":
-        return units | cms_total(timed, full_cents)
-    return units | {code: ama_midpoint(minutes) for code, minutes in timed.items()}
+    if timed:
+        # One code alone has nothing to tie with.
+        full_cents = {} if len(timed) == 1 else _full_cents(counts, prices)
+        units |= cms_total(timed, full_cents)
+    return units
+
+
+def _full_cents(counts: Sequence[Count], prices: Sequence[UnitPrice | Unpriced]) -> dict[str, int]:
+    return {
+        count.code: price.full_cents
+        for count, price in zip(counts, prices, strict=True)
+        if isinstance(price, UnitPrice)
+    }
 
 
 def shares(count: Count, units: int) -> list[Share]:

@@ -1,10 +1,11 @@
 """A patient's day, whole: minutes, units, prices, reductions and findings from its segments."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from pipeline.directory import Site
 from pipeline.events.days import BillableDay, Measure
-from pipeline.events.fields import clock_order
+from pipeline.events.fields import alike, clock_order
 from pipeline.ledger.counts import counts_of, shares, units_of
 from pipeline.ledger.explanation import explain
 from pipeline.ledger.findings import in_order, no_unit, of_price, of_segments
@@ -25,29 +26,42 @@ def rate_day(
     Gives whole minutes, units and cents; the order of `segments` does not matter. `terms` are the network's own;
     without `explained` the explanation is left empty.
     """
-    order = clock_order([segment.started_at for segment in segments])
-    ordered = sorted(segments, key=lambda segment: (order(segment.started_at), segment.segment_id))
+    ordered = _by_clock(segments)
     groups = _groups(ordered, service_date, terms)
     drafts = sorted([draft for group in groups for draft in group.drafts], key=claim_order)
     lines = lines_of(drafts)
     findings = of_segments(ordered)
-    findings += [no_unit(group.payer_id, group.discipline, count) for group in groups for count in group.without_unit]
-    findings += [of_price(draft) for draft in drafts if draft.barred or draft.full_cents is None]
-    timed = [(group, count) for group in groups for count in group.counts if count.kind != "untimed"]
-    untimed = [(group, count) for group in groups for count in group.counts if count.kind == "untimed"]
+    findings += [of_price(draft) for draft in drafts if draft.barred or draft.price is None]
+    minutes, units = {True: 0, False: 0}, {True: 0, False: 0}
+    for group in groups:
+        for count in group.counts:
+            timed = count.kind != "untimed"
+            made = group.units[count.code]
+            minutes[timed] += count.minutes
+            units[timed] += made
+            if not made:
+                findings.append(no_unit(group.payer_id, group.discipline, count))
     return BillableDay(
         patient_id=patient_id,
         service_date=service_date,
         site_ids=sorted({segment.site_id for segment in ordered}),
         payers=sorted({segment.payer_id for segment in ordered}),
         lines=lines,
-        findings=in_order(findings),
+        findings=in_order(findings) if findings else [],
         explanation=explain(groups, drafts, lines) if explained else [],
-        minutes=Measure(timed=sum([x.minutes for _, x in timed]), untimed=sum([x.minutes for _, x in untimed])),
-        units=Measure(
-            timed=sum([g.units[x.code] for g, x in timed]), untimed=sum([g.units[x.code] for g, x in untimed])
-        ),
+        minutes=Measure(timed=minutes[True], untimed=minutes[False]),
+        units=Measure(timed=units[True], untimed=units[False]),
     )
+
+
+_by_text = attrgetter("started_at", "segment_id")
+
+
+def _by_clock(segments: Sequence[Segment]) -> list[Segment]:
+    """Order segments by their start, those without a clock last, then by their ids."""
+    if alike([segment.started_at for segment in segments]):
+        return sorted(segments, key=_by_text)
+    return sorted(segments, key=lambda segment: (clock_order(segment.started_at), segment.segment_id))
 
 
 def _groups(segments: Sequence[Segment], service_date: str, terms: Terms) -> list[Group]:
@@ -64,15 +78,15 @@ def _group(payer_id: str, discipline: str, segments: Sequence[Segment], service_
     """Count, make units and price for one payer and discipline; the day's reduction is yet to come."""
     rules = payer(payer_id)
     counts = counts_of(segments)
+    of = payer_id, discipline, rules
     sites = [terms.directory.site(count.site_id) for count in counts]
-    prices = {x.code: _price(x.code, service_date, site, rules) for x, site in zip(counts, sites, strict=True)}
-    full = {code: price.full_cents for code, price in prices.items() if isinstance(price, UnitPrice)}
-    units = units_of(counts, rules.unit_rule, full)
+    prices = [_price(count.code, service_date, site, rules) for count, site in zip(counts, sites, strict=True)]
+    units = units_of(counts, rules.unit_rule, prices)
     drafts = []
-    for count, site in zip(counts, sites, strict=True):
+    for count, site, price in zip(counts, sites, prices, strict=True):
         for share in shares(count, units[count.code]):
-            price = prices.get(share.code) or _price(share.code, service_date, site, rules)
-            drafts.append(draft_of((payer_id, discipline, rules), share, price, site.tin, count))
+            found = price if share.code == count.code else _price(share.code, service_date, site, rules)
+            drafts.append(draft_of(of, share, found, site.tin, count))
     return Group(payer_id, rules, discipline, counts, units, drafts)
 
 

@@ -42,13 +42,18 @@ class DayIndex(Struct, frozen=True, array_like=True, gc=False):
 
 
 class DayTables(Struct, frozen=True):
-    """The tables of `days`: segments by `patient|segment_id`, days by `patient|date`."""
+    """The tables of `days`: segments by `patient|segment_id`, days by `patient|date`.
+
+    `resolved` is what the segments that were counted last came to, until one changes.
+    """
 
     segments: Facts[SegmentFacts]
     days: Facts[DayIndex]
+    resolved: dict[str, tuple[str | None, Segment | None]] = {}
 
     def flush(self) -> None:
         """Write what changed."""
+        self.resolved.clear()
         self.segments.flush()
         self.days.flush()
 
@@ -73,6 +78,7 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
     if result != "applied" and listed:
         return result
     tables.segments.put(key, after)
+    tables.resolved.pop(key, None)
     left = service_date(before)
     if left is not None and left != joined:
         _unlist(tables.days, patient_id, left, segment_id)
@@ -111,8 +117,13 @@ def compute_day(
     index = tables.days.get(f"{patient_id}|{date}")
     segments: list[Segment] = []
     for segment_id in index.segment_ids if index else ():
-        facts = tables.segments.get(f"{patient_id}|{segment_id}")
-        if facts and service_date(facts) == date and (segment := resolve(facts, terms.max_segment_minutes)):
+        key = f"{patient_id}|{segment_id}"
+        known = tables.resolved.get(key)
+        if known is None:
+            facts = tables.segments.get(key) or _NOTHING
+            known = tables.resolved[key] = service_date(facts), resolve(facts, terms.max_segment_minutes)
+        of, segment = known
+        if of == date and segment is not None:
             segments.append(segment)
     return rate_day(patient_id, date, segments, terms, explained=explained) if segments else None
 

@@ -17,7 +17,7 @@ def explain(groups: Sequence[Group], drafts: Sequence[Draft], lines: Sequence[Li
     """Say step by step how minutes became units and units became amounts; `lines` are what `drafts` came to."""
     steps = [_units_step(group) for group in groups]
     for draft, line in zip(drafts, lines, strict=True):
-        if isinstance(draft.price, UnitPrice) and not draft.barred:
+        if draft.price is not None and not draft.barred:
             steps.append(_price_step(line, draft.price))
     return steps
 

@@ -7,7 +7,6 @@ from pipeline.ledger.counts import Count
 from pipeline.ledger.lines import BUNDLED, Draft
 from pipeline.ledger.segments import Segment
 from pipeline.rules.codes import table
-from pipeline.rules.parameters import Unpriced
 from pipeline.rules.payers import payer
 
 _INSTEAD = {"97014": "use G0283"}
@@ -31,6 +30,7 @@ def of_segments(segments: Sequence[Segment]) -> list[Finding]:
     """Find what is amiss with segments by themselves: halves that do not fit, unknown codes, no clock, no profile."""
     codes = table()
     found = []
+    payers = set()
     for segment in segments:
         if not segment.fits:
             text = "The start and the stop do not fit together: nothing is billed until one of them is corrected."
@@ -40,7 +40,9 @@ def of_segments(segments: Sequence[Segment]) -> list[Finding]:
             found.append(_of_segment(segment, "code_not_listed", text))
         if segment.started_at is None:
             found.append(_of_segment(segment, "times_missing", "Minutes without a clock: no overlap can be seen."))
-    for payer_id in {segment.payer_id for segment in segments if segment.fits}:
+        if segment.fits:
+            payers.add(segment.payer_id)
+    for payer_id in payers:
         if payer(payer_id).listed:
             continue
         text = "No profile describes this payer: midpoint rule, CMS's national amounts, no thresholds."
@@ -75,8 +77,8 @@ def no_unit(payer_id: str, discipline: str, count: Count) -> Finding:
 
 def of_price(draft: Draft) -> Finding:
     """Say why a line has no amount: no parameter prices it, or its code's status bars it."""
-    if isinstance(draft.price, Unpriced):
-        kind, text = "no_price", f"The line has no amount: {draft.price}."
+    if draft.price is None:
+        kind, text = "no_price", f"The line has no amount: {draft.missing}."
     elif draft.price.status == BUNDLED:
         kind, text = "bundled", "The code is bundled into the other services of the day: do not bill it by itself."
     else:

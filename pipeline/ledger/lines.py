@@ -1,6 +1,7 @@
 """The lines of a day: priced, and reduced over the whole day."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -16,21 +17,19 @@ NOT_VALID = "I"
 _MODIFIER = {"OT": "GO", "PT": "GP", "SLP": "GN"}
 
 
-class Draft(Struct, frozen=True, gc=False):
+class Draft(Priced, frozen=True, gc=False):
     """A line before the day's reduction; `tin` is the billing number of the site of its earliest segment.
 
-    `full_cents` is None where no parameter prices it; `barred` tells that its code's status leaves it at 0 cents.
+    Where no parameter prices it, `price` and `full_cents` are None and `missing` is what lacks; `barred` tells that its
+    code's status leaves it at 0 cents.
     """
 
-    payer_id: str
-    rules: Payer
-    discipline: str
-    code: str
-    units: int
-    minutes: int
-    price: UnitPrice | Unpriced
+    missing: Unpriced | None
     full_cents: int | None
     barred: bool
+    payer_id: str
+    rules: Payer
+    minutes: int
     tin: str
     started_at: str | None
     segment_ids: list[str]
@@ -39,21 +38,26 @@ class Draft(Struct, frozen=True, gc=False):
 def draft_of(of: tuple[str, str, Payer], share: Share, price: UnitPrice | Unpriced, tin: str, count: Count) -> Draft:
     """Make the line of a share of a count, for a payer and a discipline by the payer's rules."""
     payer_id, discipline, rules = of
-    full, barred = None, False
+    stated, missing, full, barred = None, None, None, False
     if isinstance(price, UnitPrice):
+        stated = price
         # Bundled into other services, or not valid for this payer.
         barred = price.status == BUNDLED or (price.status == NOT_VALID and rules.not_valid_status_applies)
         full = 0 if barred else share.units * price.full_cents
+    else:
+        missing = price
     return Draft(
-        payer_id,
-        rules,
-        discipline,
         share.code,
+        discipline,
+        False,
         share.units,
-        share.minutes,
-        price,
+        stated,
+        missing,
         full,
         barred,
+        payer_id,
+        rules,
+        share.minutes,
         tin,
         count.started_at,
         count.segment_ids,
@@ -70,15 +74,9 @@ class Group(Struct, frozen=True, gc=False):
     units: dict[str, int]
     drafts: list[Draft]
 
-    @property
-    def without_unit(self) -> list[Count]:
-        """Give the counts whose minutes make no unit."""
-        return [count for count in self.counts if not self.units[count.code]]
 
-
-def claim_order(draft: Draft) -> tuple[str, str, str]:
-    """Give what orders a day's lines: payer, discipline, code."""
-    return draft.payer_id, draft.discipline, draft.code
+claim_order = attrgetter("payer_id", "discipline", "code")
+"""Gives what orders a day's lines."""
 
 
 def lines_of(drafts: Sequence[Draft]) -> list[Line]:
@@ -108,19 +106,16 @@ def lines_of(drafts: Sequence[Draft]) -> list[Line]:
 
 def _reductions(drafts: Sequence[Draft]) -> dict[int, Reduction]:
     """Give what the reduction takes, by position: it runs over a payer's lines of one billing number."""
-    together: dict[tuple[str, str], dict[int, Priced]] = {}
+    together: dict[tuple[str, str], list[int]] = {}
     for position, draft in enumerate(drafts):
-        price = draft.price
-        if draft.rules.multiple_procedure and isinstance(price, UnitPrice) and price.reducible:
-            priced = Priced(draft.code, draft.discipline, by_assistant=False, units=draft.units, price=price)
-            together.setdefault((draft.payer_id, draft.tin), {})[position] = priced
+        if draft.rules.multiple_procedure:
+            together.setdefault((draft.payer_id, draft.tin), []).append(position)
     taken: dict[int, Reduction] = {}
-    for lines in together.values():
-        if len(lines) == 1 and next(iter(lines.values())).units == 1:
-            continue
-        reduced = multiple_procedure_reduction(list(lines.values()))
-        for (position, line), units in zip(lines.items(), reduced, strict=True):
-            if units:
-                cents = units * (line.price.full_cents - line.price.reduced_cents)
+    for positions in together.values():
+        reduced = multiple_procedure_reduction([drafts[position] for position in positions])
+        for position, units in zip(positions, reduced, strict=True):
+            price = drafts[position].price
+            if units and price is not None:
+                cents = units * (price.full_cents - price.reduced_cents)
                 taken[position] = Reduction(rule="multiple_procedure", units=units, cents=cents)
     return taken

@@ -46,13 +46,12 @@ def take(facts: SegmentFacts, version: Version) -> tuple[SegmentFacts, Result]:
         return facts, "duplicate" if version == standing else "superseded"
     if name != "whole" and facts.whole is not None and older(version, facts.whole):
         return facts, "superseded"
-    taken = msgspec.structs.replace(facts, **{name: version})
-    if name == "whole":
-        # A half that the new whole replaces can never stand again: wholes only get newer.
-        start = taken.start if taken.start and not older(taken.start, version) else None
-        stop = taken.stop if taken.stop and not older(taken.stop, version) else None
-        taken = SegmentFacts(version, start, stop)
-    return taken, "applied"
+    if name != "whole":
+        return msgspec.structs.replace(facts, **{name: version}), "applied"
+    # A half that the new whole replaces can never stand again: wholes only get newer.
+    start = facts.start if facts.start and not older(facts.start, version) else None
+    stop = facts.stop if facts.stop and not older(facts.stop, version) else None
+    return SegmentFacts(version, start, stop), "applied"
 
 
 def _base(facts: SegmentFacts) -> Version | None:

@@ -5,7 +5,7 @@ from msgspec import Struct
 from pipeline.events.days import ClaimDay
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import ThresholdTotal
-from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, quiet, troubles
+from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, troubles
 from pipeline.ledger.claim_day import claim_day, last_sent
 from pipeline.ledger.standing import Standing, total_of
 from pipeline.ledger.tables import Cause, Effect
@@ -18,21 +18,20 @@ THRESHOLD_ALERTS = "threshold-alerts"
 CLAIM_ALERTS = "claim-alerts"
 
 
-class YearTouch:
+class YearTouch(Struct):
     """A year that a batch touches: its facts before and now, its patient's before, the last event to touch each part.
 
     `dates` and `buckets` hold the parts that are sent again whatever came out, `since` the date from which on a bucket
     may count otherwise; `cause` is the last event of all.
     """
 
-    def __init__(self, before: YearFacts, patient: PatientFacts) -> None:
-        self.before = before
-        self.facts = before
-        self.patient = patient
-        self.dates: dict[str, Cause] = {}
-        self.buckets: dict[Bucket, Cause] = {}
-        self.since: dict[Bucket, str] = {}
-        self.cause = Cause("", "")
+    before: YearFacts
+    facts: YearFacts
+    patient: PatientFacts
+    cause: Cause
+    dates: dict[str, Cause] = {}
+    buckets: dict[Bucket, Cause] = {}
+    since: dict[Bucket, str] = {}
 
     def count(self, bucket: Bucket, since: str, cause: Cause) -> None:
         """Note that a bucket counts otherwise from a date on; "" for what counts before every day."""
@@ -73,10 +72,12 @@ class View(Struct, frozen=True):
 
     def troubles(self, date: str) -> dict[str, Trouble]:
         """Give what is amiss with a day's claims."""
-        due = self.standing.due.get(date, [])
-        if quiet(self.facts.days.get(date), due, sent=date in self.facts.claims):
+        entry = self.facts.days.get(date)
+        due = self.standing.due.get(date)
+        if entry is None or not (entry.trouble or due or date in self.facts.claims):
+            # Nearly every day: there is nothing to look for in its lines.
             return {}
-        return troubles(date, self.facts, due, self.patient, self.claim_day(date))
+        return troubles(date, self.facts, due or [], self.patient)
 
 
 def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool) -> list[Effect]:
@@ -87,7 +88,7 @@ def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool)
     Both are sent whether or not they differ from before: a worker that died may have sent something else.
     """
     was, now = before.standing.due, after.standing.due
-    flipped = {date for date in was.keys() | now.keys() if was.get(date) != now.get(date)} if was or now else set()
+    flipped = set() if was == now else {date for date in was.keys() | now.keys() if was.get(date) != now.get(date)}
     effects = []
     if compacted:
         effects = _totals(before, after, touch)
@@ -112,7 +113,9 @@ def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:
 
 
 def _threshold_alerts(before: View, after: View, touch: YearTouch) -> list[Effect]:
-    effects = []
+    effects: list[Effect] = []
+    if before.standing is after.standing:
+        return effects
     for bucket in BUCKETS:
         was, now = before.standing.states(bucket), after.standing.states(bucket)
         if was == now:

@@ -1,6 +1,8 @@
 """Where a patient stands in a year: totals against both thresholds, and the lines that KX is due on."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -49,21 +51,17 @@ def lines_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: in
     `elsewhere` is what others have accrued, which counts first.
     """
     own_cents = facts.own_cents.get(bucket, {})
-    total, dates = elsewhere, sorted(own_cents)
-    within = 0
-    for date in dates:
-        # No line of a day goes over a limit that the whole day stays within.
-        if total + own_cents[date] > limit_cents:
-            break
-        total += own_cents[date]
-        within += 1
+    dates = sorted(own_cents)
+    totals = list(accumulate([own_cents[date] for date in dates], initial=elsewhere))
+    # No line of a day goes over a limit that the total with the whole day stays within.
+    within = max(bisect_right(totals, limit_cents) - 1, 0)
     lines = (
         ((date, line.position), line.cents)
         for date in dates[within:]
         for line in facts.days[date].counted
         if line.bucket == bucket
     )
-    return thresholds.over(total, lines, limit_cents)
+    return thresholds.over(totals[within], lines, limit_cents)
 
 
 def external(facts: YearFacts, bucket: Bucket) -> tuple[int, str | None]:

@@ -75,7 +75,7 @@ class Touches:
         touch = self.years.get((patient_id, year))
         if touch is None:
             facts = _year(self._tables, patient_id, year)
-            touch = YearTouch(facts, self._tables.patients.get(patient_id) or _NO_PATIENT)
+            touch = YearTouch(facts, facts, self._tables.patients.get(patient_id) or _NO_PATIENT, cause)
             self.years[patient_id, year] = touch
         touch.cause = cause
         return touch

@@ -64,7 +64,7 @@ _OF_A_SEGMENT = attrgetter(*_SAID[: _SAID.index("service_date")])
 def version_of(event: Any) -> Version:
     """Give the version that a segment's event is."""
     kind = _KIND[event.__struct_config__.tag]
-    if kind in {RECORDED, AMENDED}:
+    if kind <= AMENDED:
         return Version(kind, *_OF_A_SEGMENT(event))
     said: list[Any] = [getattr(event, name, None) for name in _SAID]
     return Version(kind, *said)

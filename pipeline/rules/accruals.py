@@ -20,7 +20,8 @@ class Accrual(Struct, frozen=True, array_like=True, gc=False):
 
 def standing(accruals: Iterable[Accrual]) -> Accrual | None:
     """Choose the accrual that counts: the latest as of, a tie to all_providers, then the newest version."""
-    return max(accruals, key=_order, default=None)
+    stated = list(accruals)
+    return max(stated, key=_order) if len(stated) > 1 else next(iter(stated), None)
 
 
 def _order(accrual: Accrual) -> tuple[object, ...]:

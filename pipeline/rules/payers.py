@@ -1,6 +1,6 @@
 """How a payer counts units and prices them, as profiles whose every field cites its policy."""
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Generic, TypeVar
 
@@ -73,6 +73,7 @@ def _payers() -> dict[str, Payer]:
     }
 
 
+@lru_cache(maxsize=4_096)
 def payer(payer_id: str) -> Payer:
     """Give what a payer's lines go by; a payer that no profile describes goes by `unlisted`."""
     known = _payers()

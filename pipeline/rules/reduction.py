@@ -11,13 +11,13 @@ _DISCIPLINES = {"OT": 0, "PT": 1, "SLP": 2}
 
 
 class Priced(Struct, frozen=True, gc=False):
-    """A line before its reduction: what it is of, its units and the price of one."""
+    """A line before its reduction: what it is of, its units, the price of one (None where no parameter states it)."""
 
     code: str
     discipline: str
     by_assistant: bool
     units: int
-    price: UnitPrice
+    price: UnitPrice | None
 
 
 def full_unit(lines: Sequence[Priced]) -> int | None:
@@ -28,23 +28,28 @@ def full_unit(lines: Sequence[Priced]) -> int | None:
     and billing TIN. Source: CMS Medicare Claims Processing Manual, chapter 5, section 10.7.
     """
     best: int | None = None
-    best_rank: tuple[Decimal, int, str, int, bool] | None = None
+    highest = Decimal(-1)
     for position, line in enumerate(lines):
-        if not line.price.reducible:
+        price = line.price
+        if price is None or not price.reducible or price.practice_expense < highest:
             continue
-        rank = (
-            -line.price.practice_expense,
-            -line.price.full_cents,
-            line.code,
-            _DISCIPLINES[line.discipline],
-            line.by_assistant,
-        )
-        if best_rank is None or rank < best_rank:
-            best, best_rank = position, rank
+        if best is None or price.practice_expense > highest or _tie(line) < _tie(lines[best]):
+            best, highest = position, price.practice_expense
     return best
+
+
+def _tie(line: Priced) -> tuple[int, str, int, bool]:
+    """Give what orders lines of one practice expense."""
+    full_cents = line.price.full_cents if line.price is not None else 0
+    return -full_cents, line.code, _DISCIPLINES[line.discipline], line.by_assistant
 
 
 def multiple_procedure_reduction(lines: Sequence[Priced]) -> list[int]:
     """Give how many units of each line are reduced, in the order of `lines`: all reducible ones but the full unit."""
     full = full_unit(lines)
-    return [line.units - (position == full) if line.price.reducible else 0 for position, line in enumerate(lines)]
+    if full is None:
+        return [0] * len(lines)
+    return [
+        line.units - (position == full) if line.price is not None and line.price.reducible else 0
+        for position, line in enumerate(lines)
+    ]

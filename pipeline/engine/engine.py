@@ -55,6 +55,7 @@ class _Held:
         self.wake = asyncio.Event()
         self.urgent = asyncio.Event()
         self.leaving = False
+        self.ended = False
         self.in_flight = 0
         self.began = 0.0
         self.task: asyncio.Task[None] | None = None
@@ -81,11 +82,12 @@ class Engine:
         self._observe = observe
         self._held: dict[int, _Held] = {}
         self._opened: dict[int, _Held] = {}
-        self._gone = False
+        self._going: set[_Held] = set()
+        self._anew = asyncio.Event()
         self._ready: dict[int, Tail] = {}
         self._barred: set[int] = set()
         self._trouble: dict[int, float] = {}
-        self._taken_over: list[float] = []
+        self._taken_over: dict[int, list[float]] = {}
         self._change = asyncio.Event()
         self._stopping = False
         self._loading: Load | None = None
@@ -113,7 +115,8 @@ class Engine:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        await asyncio.gather(*[self._close(held) for held in [*self._held.values(), *self._opened.values()]])
+        held = {*self._held.values(), *self._opened.values(), *self._going}
+        await asyncio.gather(*[self._close(one) for one in held])
         await asyncio.gather(self._source.stop(), self._group.stop(), return_exceptions=True)
 
     async def failure(self) -> None:
@@ -169,27 +172,33 @@ class Engine:
     async def _open(self, numbers: list[int]) -> None:
         began = time.monotonic()
         prepared = {number: tail for number in numbers if (tail := self._ready.pop(number, None))}
-        opened = await self._openings.open(numbers, prepared, self._told)
-        self._loading = None
+        try:
+            opened = await self._openings.open(numbers, prepared, self._told)
+        finally:
+            self._loading = None
         for number, (partition, writer) in opened.items():
             self.on_open(partition)
             self._opened[number] = _Held(partition, writer)
             self._trouble.pop(number, None)
+        self._anew.set()
         self._tell()
         log.info("partitions opened", numbers=numbers, seconds=round(time.monotonic() - began, 2))
 
     async def _prepare(self, numbers: Iterable[int]) -> None:
         """Load what another worker works on, and say that it may come."""
         self._ready = {number: tail for number, tail in self._ready.items() if number in self._group.prepare}
-        self._ready |= await self._openings.prepare(sorted(numbers), self._told)
-        self._loading = None
+        try:
+            self._ready |= await self._openings.prepare(sorted(numbers), self._told)
+        finally:
+            self._loading = None
         self._tell()
         self._group.rejoin()
 
     async def _let_go(self, gone: list[_Held]) -> None:
         for held in gone:
             del self._held[held.partition.number]
-        self._gone = True
+        self._going.update(gone)
+        self._anew.set()
         await asyncio.gather(*[self._close(held) for held in gone])
         self._tell()
 
@@ -205,10 +214,10 @@ class Engine:
     async def _read(self) -> None:
         looked = time.monotonic()
         while True:
-            if self._opened or self._gone:
+            if self._anew.is_set():
                 self._read_anew()
             if not self._held:
-                await asyncio.sleep(LOOK_SECONDS / 4)
+                await self._anew.wait()
                 continue
             try:
                 async for topic, number, records, position in self._source.poll():
@@ -236,7 +245,7 @@ class Engine:
             self._held[number] = held
             held.task = asyncio.ensure_future(self._guard(self._commits(held)))
         self._opened.clear()
-        self._gone = False
+        self._anew.clear()
         self._source.read({number: held.partition.positions for number, held in self._held.items()})
         if self._held:
             self.at_work.set()
@@ -294,10 +303,10 @@ class Engine:
         number = held.partition.number
         log.warning("a partition is dropped and opened anew", number=number, error=type(error).__name__)
         if held.leaving or self._held.get(number) is not held:
-            await self._end(held)
-            return
+            return  # Whoever lets it go ends it.
         del self._held[number]
-        self._gone = True
+        self._going.add(held)
+        self._anew.set()
         self._barred.add(number)
         self._note_trouble([number])
         if isinstance(error, LostError):
@@ -319,9 +328,13 @@ class Engine:
         await self._end(held)
 
     async def _end(self, held: _Held) -> None:
+        if held.ended:
+            return
+        held.ended = True
         await held.writer.close()
         for store in held.partition.stores.values():
             store.close()
+        self._going.discard(held)
         self.on_close(held.partition.number)
 
     # What goes wrong.
@@ -332,8 +345,9 @@ class Engine:
 
     def _note_taken_over(self, number: int) -> None:
         now = time.monotonic()
-        self._taken_over = [*[at for at in self._taken_over if now - at < A_WHILE_SECONDS], now]
-        if len(self._taken_over) >= OFTEN:
+        times = [*[at for at in self._taken_over.get(number, ()) if now - at < A_WHILE_SECONDS], now]
+        self._taken_over[number] = times
+        if len(times) >= OFTEN:
             raise EngineError(
                 f"the transactional id {self._group.group}-{number} is taken over again and again: another app uses "
                 "it. Give each app an id of its own"

@@ -19,16 +19,30 @@ class Output(msgspec.Struct):
 
 
 class Found(NamedTuple):
-    """What the output topic held: records, the times of the first and last append in seconds, what is wrong with them.
+    """What the output topic held: records, when they were appended in seconds since 1970, what is wrong with them.
 
     `doubled` are outputs beyond one for each event.
     """
 
     records: int
-    first: float
-    last: float
+    appended: list[float]
     doubled: int
     wrong: list[str]
+
+    @property
+    def first(self) -> float:
+        """When the first was appended."""
+        return self.appended[0]
+
+    @property
+    def last(self) -> float:
+        """When the last was appended."""
+        return self.appended[-1]
+
+    def steady(self) -> float:
+        """Give the records a second after the first tenth: no start, no first batch that came all at once."""
+        tenth = len(self.appended) // 10
+        return (len(self.appended) - tenth) / max(self.last - self.appended[tenth], 0.001)
 
 
 async def found(kafka: str, job: Job, peer: Peer, expected: Expected, *, restarted: bool = False) -> Found:
@@ -38,7 +52,7 @@ async def found(kafka: str, job: Job, peer: Peer, expected: Expected, *, restart
     """
     decode = msgspec.json.Decoder(Output).decode
     values: list[tuple[bytes, bytes]] = []
-    first, last = float("inf"), 0.0
+    appended: list[float] = []
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka, isolation_level="read_committed", max_partition_fetch_bytes=4 * 1024 * 1024
     ) as consumer:
@@ -49,15 +63,15 @@ async def found(kafka: str, job: Job, peer: Peer, expected: Expected, *, restart
         while any([await consumer.position(one) < ends[one] for one in partitions]):
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 values.extend((record.key, record.value) for record in records)
-                first = min(first, records[0].timestamp / 1_000)
-                last = max(last, records[-1].timestamp / 1_000)
+                appended.extend(record.timestamp / 1_000 for record in records)
+    appended.sort()
     outputs = [(key, decode(value)) for key, value in values]
     if peer.outputs == "ends":
-        return Found(len(outputs), first, last, 0, _ends(outputs, expected))
+        return Found(len(outputs), appended, 0, _ends(outputs, expected))
     doubled = len(outputs) - expected.events
     forgiven = restarted and doubled > 0 and not peer.exactly_once
     wrong = _counts(outputs) if forgiven else _each(outputs, expected)
-    return Found(len(outputs), first, last, doubled, wrong)
+    return Found(len(outputs), appended, doubled, wrong)
 
 
 def _each(outputs: list[tuple[bytes, Output]], expected: Expected) -> list[str]:

@@ -13,6 +13,8 @@ from bench.peers.peer import Peer
 from bench.peers.running import Running
 from bench.peers.topics import CHANGELOG, OUTPUT, Input, Kafka
 
+SHORTEST_WORK = 1.0
+"""Seconds of work below which a look each 100 ms does not tell what it took."""
 SHORTEST_RECOVERY = 2.0
 """Seconds of loading below which a rate would be one of chance: joining a group takes as much, or as little."""
 
@@ -22,11 +24,13 @@ class Figures(NamedTuple):
 
     `seconds` are from the first to the last append of an output by the broker's clock, `seconds_visible` from the
     first append to the moment when all outputs could be read and all inputs were committed, `start_seconds` from the
-    start of the process to the first append. `cpu_seconds` are the whole process's until then, `cpu_us_an_event` those
-    after the first append. `ready_seconds` are from a start without state to the last output of an event in each
-    partition, `recovery_seconds` the same less `start_seconds`; none without a table, and the rate none where they are
-    too few to tell. `recovery_records` is how far the changelog is written, with the marks of transactions. `doubled`
-    are the events that were counted twice over the restart.
+    start of the process to the first append. `steady_events_a_second` leaves out the first tenth of the outputs: a
+    start, and a first batch that came all at once. `cpu_seconds` are the whole process's from its start to the last
+    append, `cpu_us_an_event` those from the first append on; none where that was too short to tell. `ready_seconds` are
+    from a start without state to the last output of an event in each partition, `recovery_seconds` the same less
+    `start_seconds`; none without a table, and the rate none where they are too few to tell. `recovery_records` is how
+    far the changelog is written, with the marks of transactions. `doubled` are the events that were counted twice over
+    the restart.
     """
 
     events: int
@@ -34,8 +38,9 @@ class Figures(NamedTuple):
     seconds_visible: float
     start_seconds: float
     events_a_second: float
+    steady_events_a_second: float | None
     cpu_seconds: float
-    cpu_us_an_event: float
+    cpu_us_an_event: float | None
     peak_bytes: int
     ready_seconds: float | None
     recovery_seconds: float | None
@@ -70,6 +75,7 @@ async def measure(kafka: Kafka, peer: Peer, source: Input, run: str, folder: Pat
         seen = await watch.finished(kafka, job, running, events if peer.outputs == "each" else 2)
     found = await check.found(kafka.brokers, job, peer, source.expected)
     _right(run, found)
+    cpu = seen.cpu(found.last) - seen.cpu(found.first)
     start, seconds = found.first - running.began, found.last - found.first
     ready, records, doubled = await _recovery(kafka, peer, source, job, log)
     loading = None if ready is None else max(ready - start, 0.0)
@@ -81,8 +87,9 @@ async def measure(kafka: Kafka, peer: Peer, source: Input, run: str, folder: Pat
         seconds_visible=seen.end - found.first,
         start_seconds=start,
         events_a_second=events / seconds,
-        cpu_seconds=seen.cpu_end,
-        cpu_us_an_event=(seen.cpu_end - seen.cpu_first) / events * 1e6,
+        steady_events_a_second=found.steady() if peer.outputs == "each" else None,
+        cpu_seconds=seen.cpu(found.last),
+        cpu_us_an_event=cpu / events * 1e6 if seconds > SHORTEST_WORK else None,
         peak_bytes=running.peak,
         ready_seconds=ready,
         recovery_seconds=loading,

@@ -1,6 +1,7 @@
 """Where the peers meet: a broker of their own in the cache folder, and a folder for their state and logs."""
 
 import asyncio
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -42,6 +43,8 @@ def stage() -> Iterator[Stage]:
 
 async def _used(brokers: str) -> None:
     """Let the broker make its own topics of groups and transactions, so that the first peer does not wait for them."""
+    # Its clients tell of each question that a broker which has just started cannot answer yet, and ask again.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     async with Kafka(brokers) as kafka:
         await kafka.make("used", 1)
     producer = AIOKafkaProducer(bootstrap_servers=brokers, transactional_id="used")

@@ -12,12 +12,24 @@ LOOK_SECONDS = 0.1
 
 
 class Seen(NamedTuple):
-    """A stretch of work: seconds since 1970 at its first output and its end, processor seconds at both."""
+    """A stretch of work: seconds since 1970 at its end, and the processor seconds taken at moments on the way."""
 
-    first: float
     end: float
-    cpu_first: float
-    cpu_end: float
+    taken: list[tuple[float, float]]
+
+    def cpu(self, at: float) -> float:
+        """Give the processor seconds taken by a moment, in a straight line between the looks before and after it."""
+        before, after = self.taken[0], self.taken[-1]
+        for look in self.taken:
+            if look[0] <= at:
+                before = look
+            else:
+                after = look
+                break
+        if after[0] <= before[0]:
+            return before[1]
+        part = min(max((at - before[0]) / (after[0] - before[0]), 0.0), 1.0)
+        return before[1] + part * (after[1] - before[1])
 
 
 async def finished(
@@ -29,21 +41,19 @@ async def finished(
 
     Errors: `TimeoutError` after `patience` seconds without an end, `RuntimeError` when the process has failed.
     """
-    first: tuple[float, float] | None = None
+    taken = []
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         written = await kafka.written(job.output, job.partitions)
-        account = running.look()
-        if first is None and written > already:
-            first = time.time(), account.cpu
+        taken.append((time.time(), running.look().cpu))
         # The marks of transactions count in an offset: enough is at least, and what is committed tells the rest.
         if (
-            first
+            written > already
             and written >= outputs
             and await kafka.committed(job.group, job.input) >= job.events
             and await kafka.visible(job.output, job.partitions) >= written
         ):
-            return Seen(first[0], time.time(), first[1], account.cpu)
+            return Seen(time.time(), taken)
         await asyncio.sleep(LOOK_SECONDS)
     committed = await kafka.committed(job.group, job.input)
     raise TimeoutError(f"{job.group}: {committed} of {job.events} events committed, {written} outputs written")

@@ -101,18 +101,23 @@ class EngineService(Service):  # type: ignore[misc]
             await self.engine.stop()
 
 
-def make_engine(app: EngineApp) -> Engine:
-    """Make the engine of an app."""
-    house, pace, connect = app.house, app.pace, app.connect
+def make_layout(app: EngineApp) -> Layout:
+    """Make the layout of what an app has declared by now."""
+    house = app.house
     agents = [Agent(stage, Processor(stage.body, house.refuse, house.sizes)) for stage in stages(app, house.prefix)]
     changelogs = {
         table: app.tables[table].changelog_topic.get_topic_name() for agent in agents for table in agent.stage.tables
     }
-    layout = Layout(app.conf.id, agents, changelogs, house.prefix)
+    return Layout(app.conf.id, agents, changelogs, house.prefix)
+
+
+def make_engine(app: EngineApp) -> Engine:
+    """Make the engine of an app."""
+    layout, pace, connect = make_layout(app), app.pace, app.connect
     return Engine(
         Openings(layout, pace, connect, app.make_store),
         Source(layout, pace, connect),
         lambda changed: Membership(layout, pace, connect, changed),
         pace,
-        house.observe,
+        app.house.observe,
     )

@@ -11,13 +11,10 @@ from aiokafka.errors import KafkaError
 
 from pipeline.engine.changelog import Tail
 from pipeline.engine.errors import EngineError, LostError
-from pipeline.engine.membership import Membership
-from pipeline.engine.openings import Openings
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import Partition
-from pipeline.engine.source import Source
+from pipeline.engine.parts import Belongs, Commits, Opens, Reads
 from pipeline.engine.stage import Observe
-from pipeline.engine.transaction import Writer
 
 LOOK_SECONDS = 0.1
 IDLE_SECONDS = 1.0
@@ -48,7 +45,7 @@ class Progress(NamedTuple):
 class _Held:
     """A partition number at work: its state, its writer, and the task that commits."""
 
-    def __init__(self, partition: Partition, writer: Writer) -> None:
+    def __init__(self, partition: Partition, writer: Commits) -> None:
         self.partition = partition
         self.writer = writer
         self.committed = dict(partition.positions)
@@ -69,9 +66,9 @@ class Engine:
 
     def __init__(
         self,
-        openings: Openings,
-        source: Source,
-        make_membership: Callable[[Callable[[], None]], Membership],
+        openings: Opens,
+        source: Reads,
+        make_membership: Callable[[Callable[[], None]], Belongs],
         pace: Pace,
         observe: Observe,
     ) -> None:

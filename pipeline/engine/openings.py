@@ -84,21 +84,15 @@ class Openings:
         return Tail({table: self._make_store(table, number) for table in self._layout.changelogs}, {})
 
     async def _starts(self, reader: AIOKafkaConsumer, tails: Mapping[int, Tail]) -> dict[int, dict[str, int]]:
-        """Find where to read on: what the group has committed, or what the changelog says, whichever is further.
-
-        The group's offsets expire, and can be set back; the tables would then count what they hold once more.
-        """
+        """Find where to read on."""
         places = [TopicPartition(source, number) for number in tails for source in self._layout.sources]
         begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
         committed = await asyncio.gather(*[reader.committed(place) for place in places])
         starts: dict[int, dict[str, int]] = {number: {} for number in tails}
         for place, offset in zip(places, committed, strict=True):
             topic = place.topic.removeprefix(self._layout.prefix)
-            known = [at for at in (offset, tails[place.partition].positions.get(topic)) if at is not None]
-            at = max(known, default=begins[place])
-            if not begins[place] <= at <= ends[place]:
-                raise out_of_range(place.topic, place.partition, at)
-            starts[place.partition][topic] = at
+            told = tails[place.partition].positions.get(topic)
+            starts[place.partition][topic] = read_on(place, (offset, told), begins[place], ends[place])
         return starts
 
     def _reader(self) -> AIOKafkaConsumer:
@@ -119,6 +113,19 @@ class Openings:
             "max_batch_size": 1_000_000,
             "transaction_timeout_ms": 60_000,
         }
+
+
+def read_on(place: TopicPartition, told: Iterable[int | None], begin: int, end: int) -> int:
+    """Give the offset to read a source on from: what the group or the changelog has told, whichever is further.
+
+    The group's offsets expire, and can be set back; the tables would then count what they hold once more.
+
+    Errors: `EngineError` where the source does not hold that offset.
+    """
+    at = max((at for at in told if at is not None), default=begin)
+    if not begin <= at <= end:
+        raise out_of_range(place.topic, place.partition, at)
+    return at
 
 
 async def _breath() -> None:

@@ -23,7 +23,7 @@ from pipeline.errors import Refused
 from pipeline.settings import Settings
 from pipeline.topics.admin import partition_counts
 from pipeline.topics.catalog import topic_name
-from pipeline.topics.reading import reading
+from pipeline.topics.reading import Reading, reading
 
 INPUTS = ("emr-events", "session-events", "billable-days")
 OUTPUTS = (
@@ -53,7 +53,7 @@ async def run(show: Show) -> None:
 
     Errors: `Refused` when the worker ends or nothing moves any more.
     """
-    seen: dict[TopicPartition, int] = {}
+    seen: list[Reading] = []
     watching = asyncio.create_task(_watch(show.settings, show.scene, seen))
     sending = asyncio.create_task(_send(show.settings, show.lines, show.pulse))
     try:
@@ -76,13 +76,13 @@ async def _send(settings: Settings, lines: Sequence[bytes], pulse: Pulse) -> Non
         await sender.flush()
 
 
-async def _watch(settings: Settings, scene: Scene, seen: dict[TopicPartition, int]) -> None:
-    """Take what comes out; `seen` is where the reading has come to."""
+async def _watch(settings: Settings, scene: Scene, seen: list[Reading]) -> None:
+    """Take what comes out; `seen` gets the reading, once there is one."""
     names = {topic_name(settings, topic): topic for topic in OUTPUTS}
     async with reading(settings, list(names)) as topics:
+        seen.append(topics)
         async for record in topics.coming():
             scene.take(names[record.topic], record.key, record.value)
-            seen[TopicPartition(record.topic, record.partition)] = record.offset + 1
 
 
 class _Progress:
@@ -129,13 +129,13 @@ class _Progress:
             return {}
         return found
 
-    async def unseen(self, seen: dict[TopicPartition, int]) -> int:
-        """Give how many messages that came out are not read yet."""
+    async def unseen(self, seen: Sequence[Reading]) -> int:
+        """Give how much of what came out is not read yet."""
         ends = await self._looker.end_offsets(self._outputs)
-        return sum(end - seen.get(place, 0) for place, end in ends.items())
+        return sum([end - await reader.at(place) for reader in seen for place, end in ends.items()]) if seen else 1
 
 
-async def _follow(show: Show, tasks: "_Tasks", seen: dict[TopicPartition, int]) -> None:
+async def _follow(show: Show, tasks: "_Tasks", seen: Sequence[Reading]) -> None:
     settings, pulse, log = show.settings, show.pulse, show.worker.log
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap(settings), **client_options(settings))
     async with started(settings, admin) as client, started(settings, consumer(settings)) as looker:

@@ -36,6 +36,11 @@ class Reading:
                 for record in batch:
                     yield record
 
+    async def at(self, place: TopicPartition) -> int:
+        """Give how far a partition is read, past the marks of transactions, which are no records."""
+        position: int = await self._reader.position(place)
+        return position
+
     async def _left(self, places: Mapping[TopicPartition, int] | set[TopicPartition]) -> set[TopicPartition]:
         # The position and not the last record: after the last there may be marks of transactions alone.
         return {place for place in places if await self._reader.position(place) < self._ends[place]}

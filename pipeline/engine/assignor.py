@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class Standing(Struct, frozen=True, omit_defaults=True):
-    """What a member says of itself: the numbers it works on, those it has loaded beforehand, whether it leaves."""
+    """What a member says of itself: the numbers it works on, and those it has loaded beforehand."""
 
     owned: list[int] = []
     ready: list[int] = []
@@ -45,7 +45,7 @@ def share(numbers: Iterable[int], members: Mapping[str, Standing]) -> dict[str, 
                 given[name].append(number)
                 left.remove(number)
     for number in left:
-        name = min(names, key=lambda name: len(given[name]))
+        name = min(names, key=lambda name: (len(given[name]), number not in members[name].ready))
         given[name].append(number)
     return {name: sorted(found) for name, found in given.items()}
 

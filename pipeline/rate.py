@@ -13,7 +13,7 @@ from pipeline.events.days import BillableDay
 from pipeline.events.rejected import Place, Rejected, letter
 from pipeline.identity import Identity
 from pipeline.ledger.claim_day import claim_day, last_sent
-from pipeline.ledger.days import DayIndex, DayTables, compute_day, fold_days, take_event
+from pipeline.ledger.days import DayIndex, DayTables, Touched, compute_day, take_event
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.settle import CLAIMS, TOTALS
 from pipeline.ledger.standing import assess, total_of
@@ -86,12 +86,14 @@ class Rater:
                 return fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
             take_change(self._total_tables, Touches(self._total_tables), event, cause)
             return ()
-        if self._final:
-            take_event(self._day_tables, event, cause, {})
+        touched: Touched = {}
+        take_event(self._day_tables, event, cause, touched)
+        if self._final or not touched:
             return ()
-        days, _ = fold_days(self._day_tables, [(event, cause)], self._terms, explained=False)
-        changes = [(_change(effect), effect.cause) for effect in days]
-        return fold_totals(self._total_tables, changes, compacted=False)[0] if changes else ()
+        changes = [
+            (DayChange(*of, compute_day(self._day_tables, *of, self._terms, explained=False)), cause) for of in touched
+        ]
+        return fold_totals(self._total_tables, changes, compacted=False)[0]
 
     def _flush(self) -> None:
         self._day_tables.flush()
@@ -138,7 +140,3 @@ class Rater:
 def _before_dates(patient_id: str) -> str:
     """Give what sorts a patient as the keys of its days sort."""
     return f"{patient_id}|"
-
-
-def _change(effect: Effect) -> DayChange:
-    return DayChange(effect.patient_id, effect.key.rpartition("|")[2], effect.value)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """`kxwatch rate`: the same rules on files, without a Kafka."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -39,6 +40,8 @@ def rate(
         if name != "-" and out is not None and out.exists() and out.samefile(name):
             raise Refused(f"--out {out} is a file to be read: name another")
     rater = Rater(Settings.load(), final=final)
+    # What is loaded by now stays to the end: nothing of it need be looked at for garbage.
+    gc.freeze()
     columns = TextColumn("Rating {task.fields[lines]:,} lines"), BarColumn(), TimeElapsedColumn()
     # Where the output is the terminal, it is what there is to see.
     hidden = out is None and sys.stdout.isatty()

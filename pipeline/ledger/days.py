@@ -113,7 +113,10 @@ def _unlist(days: Facts[DayIndex], patient_id: str, date: str, segment_id: str) 
 def compute_day(
     tables: DayTables, patient_id: str, date: str, terms: Terms, *, explained: bool = True
 ) -> BillableDay | None:
-    """Compute a patient's day from the facts; None when no complete segment stands."""
+    """Compute a patient's day from the facts; None when no complete segment stands.
+
+    A caller who sends no days may do without their explanation.
+    """
     index = tables.days.get(f"{patient_id}|{date}")
     segments: list[Segment] = []
     for segment_id in index.segment_ids if index else ():
@@ -128,7 +131,7 @@ def compute_day(
     return rate_day(patient_id, date, segments, terms, explained=explained) if segments else None
 
 
-def settle_days(tables: DayTables, touched: Touched, terms: Terms, *, explained: bool = True) -> list[Effect]:
+def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effect]:
     """Compute every touched day again; one that does not stand gives a tombstone.
 
     It gives it whether or not the day stood before: a worker that died may have sent it already.
@@ -138,7 +141,7 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms, *, explained:
             TOPIC,
             f"{patient_id}|{date}",
             patient_id,
-            compute_day(tables, patient_id, date, terms, explained=explained),
+            compute_day(tables, patient_id, date, terms),
             cause,
         )
         for (patient_id, date), cause in touched.items()
@@ -146,13 +149,13 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms, *, explained:
 
 
 def fold_days(
-    tables: DayTables, events: Iterable[tuple[Event, Cause]], terms: Terms, *, explained: bool = True
+    tables: DayTables, events: Iterable[tuple[Event, Cause]], terms: Terms
 ) -> tuple[list[Effect], Sequence[Result | None]]:
     """Take a batch of events of one partition and compute the days that they touch.
 
     Gives the messages owed to `billable-days`, and what became of each event, in their order. The caller flushes the
-    tables once the messages are delivered. A caller who sends no days may do without their explanation.
+    tables once the messages are delivered.
     """
     touched: Touched = {}
     results = [take_event(tables, event, cause, touched) for event, cause in events]
-    return settle_days(tables, touched, terms, explained=explained), results
+    return settle_days(tables, touched, terms), results

@@ -21,10 +21,11 @@ CLAIM_ALERTS = "claim-alerts"
 class YearTouch(Struct):
     """A year that a batch touches: its facts before and now, its patient's before, the last event to touch each part.
 
-    `dates` and `buckets` hold the parts that are sent again whatever came out, `since` the date from which on a bucket
-    may count otherwise; `cause` is the last event of all.
+    `key` is `patient|year`. `dates` and `buckets` hold the parts that are sent again whatever came out, `since` the
+    date from which on a bucket may count otherwise; `cause` is the last event of all.
     """
 
+    key: str
     before: YearFacts
     facts: YearFacts
     patient: PatientFacts
@@ -107,7 +108,7 @@ def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:
     for bucket in BUCKETS:
         was, now = before.total(bucket), after.total(bucket)
         if bucket in touch.buckets or was != now:
-            key = f"{after.patient_id}|{after.year:04d}|{bucket}"
+            key = f"{touch.key}|{bucket}"
             effects.append(Effect(TOTALS, key, after.patient_id, now, touch.buckets.get(bucket, touch.cause)))
     return effects
 

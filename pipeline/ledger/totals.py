@@ -74,8 +74,9 @@ class Touches:
         """Note that a change touches a year, before it does."""
         touch = self.years.get((patient_id, year))
         if touch is None:
-            facts = _year(self._tables, patient_id, year)
-            touch = YearTouch(facts, facts, self._tables.patients.get(patient_id) or _NO_PATIENT, cause)
+            key = f"{patient_id}|{year:04d}"
+            facts = self._tables.years.get(key) or _NO_YEAR
+            touch = YearTouch(key, facts, facts, self._tables.patients.get(patient_id) or _NO_PATIENT, cause)
             self.years[patient_id, year] = touch
         touch.cause = cause
         return touch
@@ -84,7 +85,7 @@ class Touches:
         """Replace the facts of a year that is touched."""
         touch = self.years[patient_id, year]
         touch.facts = facts
-        self._tables.years.put(f"{patient_id}|{year:04d}", facts)
+        self._tables.years.put(touch.key, facts)
         if year not in touch.patient.years:
             patient = self._tables.patients.get(patient_id) or _NO_PATIENT
             if year not in patient.years:

@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 import orjson
 
@@ -32,32 +33,48 @@ PEERS = {peer.name: peer for peer in (ECHO, *FIELD) if peer.outputs != "ends"}
 def main() -> int:
     chosen = _chosen()
     on = machine()
-    rows: list[dict[str, object]] = []
+    found: dict[str, list[list[dict[str, float]]]] = {name: [] for name in chosen.only}
+    out: dict[str, str] = {}
     with stage() as at:
-        for name in chosen.only:
-            row: dict[str, object] = {"name": name, "about": PEERS[name].about}
-            try:
-                PEERS[name].prepare()
-                row |= {"versions": PEERS[name].versions(), "rates": asyncio.run(_measure(at, PEERS[name], chosen))}
-            except (Unavailable, RuntimeError, TimeoutError) as error:
-                row["unavailable"] = str(error)
-            rows.append(row)
-            print("\n".join(_lines(row)), flush=True)
-    asked = {"partitions": chosen.partitions, "keys": chosen.keys, "seconds": chosen.seconds}
+        for number in range(chosen.rounds):
+            # In turn, so that a machine whose speed drifts drifts for all of them.
+            for name in (one for one in chosen.only if one not in out):
+                try:
+                    PEERS[name].prepare()
+                    found[name].append(asyncio.run(_measure(at, PEERS[name], f"paced-{name}-{number}", chosen)))
+                except (Unavailable, RuntimeError, TimeoutError) as error:
+                    out[name] = str(error)
+                print(f"{name} {number + 1}/{chosen.rounds}: {out.get(name, 'measured')}", flush=True)
+    rows = [_row(PEERS[name], found[name], out.get(name)) for name in chosen.only]
+    asked = {name: getattr(chosen, name) for name in ("partitions", "keys", "seconds", "rounds")}
     chosen.results.mkdir(exist_ok=True)
     result = {"machine": on, "job": asked, "peers": rows}
     (chosen.results / "latency.json").write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
     (chosen.results / "latency.md").write_text(_markdown(rows), "utf-8")
-    return 1 if any("unavailable" in row for row in rows) else 0
+    print(_markdown(rows))
+    return 1 if out else 0
 
 
-async def _measure(at: Stage, peer: Peer, chosen: argparse.Namespace) -> list[dict[str, object]]:
+def _row(peer: Peer, rounds: list[list[dict[str, float]]], why: str | None) -> dict[str, object]:
+    row: dict[str, object] = {"name": peer.name, "about": peer.about}
+    if why is not None:
+        return {**row, "unavailable": why}
+    # A rate that one round did not keep up with has no later ones in that round: what is left is what all have.
+    rates = [
+        {field: median(one[field] for one in same) for field in same[0]}
+        | {"kept_up": all(one["kept_up"] for one in same)}
+        for same in zip(*rounds, strict=False)
+    ]
+    return {**row, "versions": peer.versions(), "rates": rates}
+
+
+async def _measure(at: Stage, peer: Peer, run: str, chosen: argparse.Namespace) -> list[dict[str, float]]:
     job = Job(
         brokers=at.brokers,
-        input=f"paced-{peer.name}",
-        output=f"paced-{peer.name}-output",
-        group=f"paced-{peer.name}",
-        state=str(at.folder / peer.name / "state"),
+        input=run,
+        output=f"{run}-output",
+        group=run,
+        state=str(at.folder / run / "state"),
         partitions=chosen.partitions,
         events=0,
     )
@@ -73,9 +90,10 @@ async def _measure(at: Stage, peer: Peer, chosen: argparse.Namespace) -> list[di
     gc.collect()
     gc.disable()
     try:
-        with Running(peer.command(job), at.folder / f"{peer.name}.log") as running:
-            async with Load(job, chosen.keys) as load:
-                await load.first()
+        with Running(peer.command(job), at.folder / f"{run}.log") as running:
+            async with Load(job, chosen.keys, running.check) as load:
+                if not await load.first():
+                    raise TimeoutError(f"no output of one event in each partition\n{running.said()}")
                 for rate in chosen.rates:
                     before = running.look().cpu
                     latency = await load.measure(rate, chosen.seconds)
@@ -95,17 +113,18 @@ def _markdown(rows: Iterable[dict[str, object]]) -> str:
         "| | events/s | p50 ms | p99 ms | most ms | cores | the load was late, ms |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    return "\n".join([*head, *(line for row in rows for line in _lines(row))]) + "\n"
+    rows = list(rows)
+    lines = [line for row in rows if "unavailable" not in row for line in _lines(row)]
+    missing = [f"`{row['name']}` was not measured: {row['unavailable']}" for row in rows if "unavailable" in row]
+    return "\n".join([*head, *lines, "", *missing]) + "\n"
 
 
 def _lines(row: dict[str, object]) -> list[str]:
-    if "unavailable" in row:
-        return [f"| `{row['name']}` | not measured: {row['unavailable']} | | | | | |"]
     return [
-        f"| `{row['name']}` | {one['rate']:,} | {one['p50_ms']:.0f} | {one['p99_ms']:.0f} | {one['max_ms']:.0f} "
+        f"| `{row['name']}` | {one['rate']:,.0f} | {one['p50_ms']:.0f} | {one['p99_ms']:.0f} | {one['max_ms']:.0f} "
         f"| {one['cores']:.2f} | {one['late_ms']:.0f} |"
         if one["kept_up"]
-        else f"| `{row['name']}` | {one['rate']:,} | did not keep up | | | | |"
+        else f"| `{row['name']}` | {one['rate']:,.0f} | did not keep up | | | | |"
         for one in row["rates"]
     ]
 
@@ -115,6 +134,7 @@ def _chosen() -> argparse.Namespace:
     parser.add_argument("--only", type=_names, default=list(PEERS), help="names of peers, with commas between")
     parser.add_argument("--rates", type=_numbers, default=[500, 1_000, 5_000, 20_000], help="events a second")
     parser.add_argument("--seconds", type=float, default=15.0, help="of each rate; the first two do not count")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds, each with every peer")
     parser.add_argument("--partitions", type=int, default=12)
     parser.add_argument("--keys", type=int, default=10_000)
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for latency.json and latency.md")

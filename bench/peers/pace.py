@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from statistics import quantiles
 from typing import NamedTuple, Self
@@ -37,12 +37,13 @@ class Latency(NamedTuple):
 class Load:
     """A source of events and a reader of outputs in one process, so that one clock serves both.
 
-    The n-th output of a key belongs to the n-th event of that key: a partition keeps their order.
+    The n-th output of a key belongs to the n-th event of that key: a partition keeps their order. `check` is asked
+    while it waits, and raises when there is nothing to wait for.
     """
 
-    def __init__(self, job: Job, keys: int) -> None:
+    def __init__(self, job: Job, keys: int, check: Callable[[], None]) -> None:
         self.expected = Expected()
-        self._job, self._source = job, events(keys)
+        self._job, self._source, self._check = job, events(keys), check
         self._sent: dict[bytes, list[float]] = {}
         self._seen: list[tuple[bytes, bytes, float]] = []
         self._producer = AIOKafkaProducer(bootstrap_servers=job.brokers, max_batch_size=262_144)
@@ -66,18 +67,14 @@ class Load:
         await self._consumer.stop()
         await self._producer.stop()
 
-    async def first(self, patience: float = 60.0) -> None:
-        """Send one event to each partition, and wait for its output: the peer is at work.
-
-        Errors: `TimeoutError` when it does not come.
-        """
+    async def first(self, patience: float = 60.0) -> bool:
+        """Send one event to each partition, and wait for its output; tell whether all came: the peer is at work."""
         one_each: dict[int, Made] = {}
         while len(one_each) < self._job.partitions:
             made = next(self._source)
             one_each.setdefault(partition(made.key, self._job.partitions), made)
         await asyncio.gather(*await self._send(iter(one_each.values()), len(one_each)))
-        if not await self._all_seen(patience):
-            raise TimeoutError(f"{self._job.group}: {len(self._seen)} of {self.expected.events} first outputs")
+        return await self._all_seen(patience)
 
     async def measure(self, rate: int, seconds: float) -> Latency:
         """Send at one rate for so long, and give what the events took that were sent after the warm-up."""
@@ -153,5 +150,6 @@ class Load:
         while len(self._seen) < self.expected.events:
             if time.monotonic() > deadline or self._reading.done():
                 return False
+            self._check()
             await asyncio.sleep(0.01)
         return True

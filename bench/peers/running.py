@@ -49,14 +49,24 @@ class Running:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
 
+    def said(self) -> str:
+        """Give the last of what it said."""
+        return self._log.read_text("utf-8", "replace")[-2_000:]
+
+    def check(self) -> None:
+        """Do nothing while it runs, or has ended well.
+
+        Errors: `RuntimeError` when it has failed, with the last of what it said.
+        """
+        if self._process.poll():
+            raise RuntimeError(f"{self._command[0]} ended with {self._process.returncode}:\n{self.said()}")
+
     def look(self) -> Account:
         """Take its account; of a process that has ended, the last one.
 
-        Errors: `RuntimeError` when it has failed, with the end of what it said.
+        Errors: as `check`.
         """
-        if self._process.poll():
-            said = self._log.read_text("utf-8", "replace")[-2_000:]
-            raise RuntimeError(f"{self._command[0]} ended with {self._process.returncode}:\n{said}")
+        self.check()
         try:
             cpu, memory = 0.0, 0
             for process in (self._seen, *self._seen.children(recursive=True)):

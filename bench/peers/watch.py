@@ -56,4 +56,6 @@ async def finished(
             return Seen(time.time(), taken)
         await asyncio.sleep(LOOK_SECONDS)
     committed = await kafka.committed(job.group, job.input)
-    raise TimeoutError(f"{job.group}: {committed} of {job.events} events committed, {written} outputs written")
+    raise TimeoutError(
+        f"{job.group}: {committed} of {job.events} events committed, {written} outputs written\n{running.said()}"
+    )

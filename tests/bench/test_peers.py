@@ -89,9 +89,9 @@ async def test_an_echo_keeps_up_with_a_paced_load(kafka: str, tmp_path: Path) ->
         await client.make(job.input, 4)
         await client.make(job.output, 4, OUTPUT)
 
-    with Running(ECHO.command(job), tmp_path / "echo.log"):
-        async with Load(job, 100) as load:
-            await load.first()
+    with Running(ECHO.command(job), tmp_path / "echo.log") as running:
+        async with Load(job, 100, running.check) as load:
+            assert await load.first()
             found = await load.measure(200, 1.5)
 
     assert found.kept_up

@@ -12,11 +12,12 @@ from pipeline.engine.batch import Processor
 from pipeline.engine.engine import Engine
 from pipeline.engine.layout import Layout
 from pipeline.engine.membership import Membership
-from pipeline.engine.openings import MakeStore, Openings, in_memory
+from pipeline.engine.openings import Openings, in_memory
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import Agent
 from pipeline.engine.source import Source
 from pipeline.engine.stage import House, stages
+from pipeline.engine.store import Depot
 
 
 class _Boot(BootStrategy):  # type: ignore[misc]
@@ -30,7 +31,8 @@ class _Boot(BootStrategy):  # type: ignore[misc]
 class EngineApp(faust.App):  # type: ignore[misc]
     """A Faust app whose batched agents run on the engine.
 
-    `connect` is what every aiokafka client is told: `bootstrap_servers`, and what TLS and SASL need.
+    `connect` is what every aiokafka client is told: `bootstrap_servers`, and what TLS and SASL need. The tables are
+    where `depot` keeps them; none: in memory.
     """
 
     BootStrategy = _Boot
@@ -42,13 +44,14 @@ class EngineApp(faust.App):  # type: ignore[misc]
         house: House,
         connect: Mapping[str, Any],
         pace: Pace = Pace(),  # noqa: B008 -- a tuple of numbers.
-        make_store: MakeStore = in_memory,
+        depot: Depot | None = None,
         **conf: Any,
     ) -> None:
         self.house = house
         self.connect = connect
         self.pace = pace
-        self.make_store = make_store
+        self.depot = depot or Depot()
+        self.make_store = in_memory
         self.engine_service = EngineService(self)
         super().__init__(id, **conf)
 
@@ -99,6 +102,7 @@ class EngineService(Service):  # type: ignore[misc]
         """Stop the engine."""
         with suppress(AttributeError):
             await self.engine.stop()
+        self._app.depot.close()
 
 
 def make_layout(app: EngineApp) -> Layout:
@@ -115,7 +119,7 @@ def make_engine(app: EngineApp) -> Engine:
     """Make the engine of an app."""
     layout, pace, connect = make_layout(app), app.pace, app.connect
     return Engine(
-        Openings(layout, pace, connect, app.make_store),
+        Openings(layout, pace, connect, app.depot),
         Source(layout, pace, connect),
         lambda changed: Membership(layout, pace, connect, changed),
         pace,

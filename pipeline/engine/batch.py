@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from pipeline.engine.errors import StoreError
 from pipeline.engine.overlay import Overlay
 from pipeline.engine.record import Body, Count, Message, Record
 from pipeline.engine.stage import Refuse, Sizes
@@ -38,11 +39,11 @@ class Processor:
         A record with which it raises even then becomes a dead letter, and leaves no trace in the tables. `tables` are
         not touched.
 
-        Errors: MemoryError, which no record is blamed for.
+        Errors: MemoryError and `StoreError`, which no record is blamed for.
         """
         try:
             return self._attempt(tables, records)
-        except MemoryError:
+        except (MemoryError, StoreError):
             raise
         except Exception:  # noqa: BLE001 -- whatever a message makes a body do, the next message must come through.
             return self._one_by_one(tables, records)
@@ -54,7 +55,7 @@ class Processor:
         for record in records:
             try:
                 sent, counted, changes = self._attempt(kept, (record,))
-            except MemoryError:
+            except (MemoryError, StoreError):
                 raise
             except Exception as error:  # noqa: BLE001 -- as above.
                 # The exception's text may quote the record, and so identify a person; its class cannot.

@@ -171,6 +171,7 @@ class Engine:
         prepared = {number: tail for number in numbers if (tail := self._ready.pop(number, None))}
         try:
             opened = await self._openings.open(numbers, prepared, self._told)
+            loaded = self._loading.taken if self._loading else 0
         finally:
             self._loading = None
         for number, (partition, writer) in opened.items():
@@ -179,11 +180,12 @@ class Engine:
             self._trouble.pop(number, None)
         self._anew.set()
         self._tell()
-        log.info("partitions opened", numbers=numbers, seconds=round(time.monotonic() - began, 2))
+        log.info("partitions opened", numbers=numbers, loaded=loaded, seconds=round(time.monotonic() - began, 2))
 
     async def _prepare(self, numbers: Iterable[int]) -> None:
         """Load what another worker works on, and say that it may come."""
-        self._ready = {number: tail for number, tail in self._ready.items() if number in self._group.prepare}
+        for number in self._ready.keys() - self._group.prepare:
+            self._ready.pop(number).stores.close()
         try:
             self._ready |= await self._openings.prepare(sorted(numbers), self._told)
         finally:
@@ -284,10 +286,10 @@ class Engine:
         held.in_flight = held.partition.owed_bytes
         snapshot = held.partition.snapshot()
         async with asyncio.timeout(self._pace.request_seconds):
-            await held.writer.commit(snapshot)
+            written = await held.writer.commit(snapshot)
         held.in_flight = 0
         held.committed = snapshot.positions
-        held.partition.settle(snapshot)
+        held.partition.settle(snapshot, written)
         for outcome in snapshot.outcomes:
             try:
                 self._observe(outcome)
@@ -329,8 +331,7 @@ class Engine:
             return
         held.ended = True
         await held.writer.close()
-        for store in held.partition.stores.values():
-            store.close()
+        held.partition.stores.close()
         self._going.discard(held)
         self.on_close(held.partition.number)
 

@@ -5,5 +5,9 @@ class EngineError(Exception):
     """The worker cannot go on, and no retry mends it; the text says what to do, and quotes no record."""
 
 
+class StoreError(EngineError):
+    """A store outside memory cannot be read or written: no record is to blame."""
+
+
 class LostError(Exception):
     """A partition number is another worker's by now."""

@@ -23,6 +23,11 @@ class Layout(NamedTuple):
         return tuple(sorted({topic for agent in self.agents for topic in agent.stage.topics}))
 
     @property
+    def ledger(self) -> str | None:
+        """The table in whose changelog the positions are; None where there is no table."""
+        return min(self.changelogs, default=None)
+
+    @property
     def sources(self) -> list[str]:
         """The same as Kafka names them."""
         return [self.prefix + topic for topic in self.topics]

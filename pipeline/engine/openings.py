@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -12,7 +13,7 @@ from pipeline.engine.layout import Layout
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import Partition
 from pipeline.engine.source import out_of_range
-from pipeline.engine.store import MemoryStore, Store
+from pipeline.engine.store import Depot, MemoryStore, Store
 from pipeline.engine.transaction import Writer
 
 MakeStore = Callable[[str, int], Store]
@@ -27,13 +28,11 @@ def in_memory(_table: str, _number: int) -> Store:
 class Openings:
     """Opens partition numbers of an app; `options` are what every client must be told to connect."""
 
-    def __init__(
-        self, layout: Layout, pace: Pace, options: Mapping[str, Any], make_store: MakeStore = in_memory
-    ) -> None:
+    def __init__(self, layout: Layout, pace: Pace, options: Mapping[str, Any], depot: Depot) -> None:
         self._layout = layout
         self._pace = pace
         self._options = options
-        self._make_store = make_store
+        self._depot = depot
 
     async def check(self) -> None:
         """Hold sources and changelogs against each other.
@@ -52,7 +51,7 @@ class Openings:
 
     async def prepare(self, numbers: Iterable[int], told: Loading = lambda _taken, _all: None) -> dict[int, Tail]:
         """Load numbers that another worker still writes; what they write from now on is loaded when they are opened."""
-        tails = {number: self._tail(number) for number in numbers}
+        tails = {number: await self._tail(number) for number in numbers}
         async with self._reader() as reader:
             await load(reader, self._layout.changelogs, tails, _breath, told)
         return tails
@@ -68,20 +67,25 @@ class Openings:
         try:
             async with asyncio.timeout(self._pace.request_seconds):
                 await asyncio.gather(*[writer.open() for writer in writers.values()])
-            tails = {number: prepared.get(number) or self._tail(number) for number in numbers}
+            tails = {number: prepared.get(number) or await self._tail(number) for number in numbers}
             async with self._reader() as reader:
                 await load(reader, self._layout.changelogs, tails, _breath, told)
                 starts = await self._starts(reader, tails)
         except BaseException:
             await asyncio.gather(*[writer.close() for writer in writers.values()])
             raise
+        for number, writer in writers.items():
+            mark = tails[number].mark
+            writer.born = (mark and mark.born) or uuid4().hex
         return {
             number: (Partition(number, self._layout.agents, tails[number].stores, starts[number]), writers[number])
             for number in numbers
         }
 
-    def _tail(self, number: int) -> Tail:
-        return Tail({table: self._make_store(table, number) for table in self._layout.changelogs}, {})
+    async def _tail(self, number: int) -> Tail:
+        # In a thread: a database may have work to do before it is open, and heartbeats must not wait for it.
+        stores = await asyncio.to_thread(self._depot.open, self._layout.group, number, self._layout.changelogs)
+        return Tail(stores, stores.kept.offsets if stores.kept else {})
 
     async def _starts(self, reader: AIOKafkaConsumer, tails: Mapping[int, Tail]) -> dict[int, dict[str, int]]:
         """Find where to read on."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pipeline.engine.batch import Processor
 from pipeline.engine.record import Message, Record
 from pipeline.engine.stage import Outcome, Stage
-from pipeline.engine.store import Store
+from pipeline.engine.store import Stores, Written
 
 Pending = dict[str, dict[str, bytes | None]]
 """Values written by table and key, None for deleted ones."""
@@ -38,9 +38,7 @@ class Partition:
     what was taken in between two snapshots had happened at once.
     """
 
-    def __init__(
-        self, number: int, agents: Sequence[Agent], stores: Mapping[str, Store], positions: Mapping[str, int]
-    ) -> None:
+    def __init__(self, number: int, agents: Sequence[Agent], stores: Stores, positions: Mapping[str, int]) -> None:
         self.number = number
         self.stores = stores
         self.positions = dict(positions)
@@ -97,10 +95,9 @@ class Partition:
         self._moved, self.owed_bytes = False, 0
         return taken
 
-    def settle(self, snapshot: Snapshot) -> None:
-        """Let the stores keep what a transaction has made true."""
-        for name, store in self.stores.items():
-            store.settle(snapshot.changes.get(name, {}), snapshot.positions)
+    def settle(self, snapshot: Snapshot, written: Written | None) -> None:
+        """Let the stores keep what a transaction has made true, and where it ended, if that is told."""
+        self.stores.settle(snapshot.changes, written or Written({}, None))
 
     def table(self, name: str) -> Iterator[tuple[str, bytes]]:
         """Give the entries of a table."""

@@ -6,13 +6,14 @@ from typing import Protocol
 from pipeline.engine.changelog import Loading, Tail
 from pipeline.engine.partition import Partition, Snapshot
 from pipeline.engine.record import Record
+from pipeline.engine.store import Written
 
 
 class Commits(Protocol):
     """Commits the snapshots of one partition number, as `Writer` does."""
 
-    async def commit(self, snapshot: Snapshot) -> None:
-        """Write a snapshot in a transaction."""
+    async def commit(self, snapshot: Snapshot) -> Written | None:
+        """Write a snapshot in a transaction; tell where it ended, if that is known."""
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -13,9 +13,12 @@ from aiokafka.errors import KafkaError
 from pipeline.engine.errors import LostError
 from pipeline.engine.layout import Layout
 from pipeline.engine.partition import Snapshot
+from pipeline.engine.store import Mark, Written
 
 POSITIONS_KEY = b"\x00positions"
 """The key of the record in a number's changelog that holds its positions, written with what they stand for."""
+BORN = "born"
+"""The header of that record with the name of the changelog."""
 CLOSE_SECONDS = 2.0
 _FENCED = ("ProducerFenced", "InvalidProducerEpoch", "OutOfOrderSequenceNumber")
 
@@ -44,7 +47,8 @@ class _Batches:
 class Writer:
     """Commits the snapshots of one partition number of an app, one after the other.
 
-    The positions go into one of the changelogs, too; where there is no table, to the group alone.
+    The positions go into one of the changelogs, too; where there is no table, to the group alone. `born` is the name
+    that this changelog was given with its first record, set before anything is committed.
     """
 
     def __init__(self, number: int, layout: Layout, options: Mapping[str, Any]) -> None:
@@ -52,35 +56,36 @@ class Writer:
         self._group = layout.group
         self._prefix = layout.prefix
         self._changelogs = layout.changelogs
-        self._ledger = layout.changelogs[min(layout.changelogs)] if layout.changelogs else None
+        self._ledger = layout.ledger
+        self.born = ""
         self._producer = AIOKafkaProducer(transactional_id=f"{layout.group}-{number}", **options)
 
     async def open(self) -> None:
         """Take the number over: whoever wrote it before cannot any more, and what they had open is settled."""
         await self._producer.start()
 
-    async def commit(self, snapshot: Snapshot) -> None:
+    async def commit(self, snapshot: Snapshot) -> Written:
         """Write a snapshot in a transaction: all of it, or nothing.
 
         Errors: `LostError` where another worker has taken the number over; KafkaError. After any of them, whether it
         was written is known only to whoever opens the number next.
         """
         try:
-            await self._commit(snapshot)
+            return await self._commit(snapshot)
         except KafkaError as error:
             if type(error).__name__ in _FENCED:
                 raise LostError(f"{self._group}-{self._number}") from error
             raise
 
-    async def _commit(self, snapshot: Snapshot) -> None:
+    async def _commit(self, snapshot: Snapshot) -> Written:
         producer = self._producer
         offsets = {TopicPartition(self._prefix + topic, self._number): at for topic, at in snapshot.positions.items()}
         await producer.begin_transaction()
-        ways = [
-            self._send(topic, partition, batches) for (topic, partition), batches in self._batches(snapshot).items()
-        ]
-        await _all([producer.send_offsets_to_transaction(offsets, self._group), *ways])
+        places = self._batches(snapshot)
+        ways = [self._send(topic, partition, batches) for (topic, partition), batches in places.items()]
+        _, *ends = await _all([producer.send_offsets_to_transaction(offsets, self._group), *ways])
         await producer.commit_transaction()
+        return self._written(snapshot, dict(zip(places, ends, strict=True)))
 
     def _batches(self, snapshot: Snapshot) -> dict[Place, "_Batches"]:
         """Put a snapshot's messages, changes and positions into batches, by topic and partition."""
@@ -98,14 +103,26 @@ class Writer:
             for key, value in changed.items():
                 batches.add(key.encode("utf-8", "surrogateescape"), value, _NONE)
         if self._ledger is not None and found:
-            place = self._ledger, self._number
+            place = self._changelogs[self._ledger], self._number
             found.setdefault(place, _Batches(create, now)).add(
-                POSITIONS_KEY, msgspec.json.encode(snapshot.positions), _NONE
+                POSITIONS_KEY, msgspec.json.encode(snapshot.positions), [(BORN, self.born.encode())]
             )
         return found
 
-    async def _send(self, topic: str, partition: int, batches: "_Batches") -> None:
-        await _all([await self._producer.send_batch(batch, topic, partition=partition) for batch in batches.filled])
+    async def _send(self, topic: str, partition: int, batches: "_Batches") -> int | None:
+        """Send batches; give the offset behind them, None where the broker did not tell."""
+        sent = await _all(
+            [await self._producer.send_batch(batch, topic, partition=partition) for batch in batches.filled]
+        )
+        return sent[-1].offset + batches.filled[-1].record_count() if sent[-1].offset >= 0 else None
+
+    def _written(self, snapshot: Snapshot, ends: Mapping[Place, int | None]) -> Written:
+        found = {table: ends.get((topic, self._number)) for table, topic in self._changelogs.items()}
+        offsets = {table: end for table, end in found.items() if end is not None}
+        end = offsets.get(self._ledger or "")
+        # The positions come last.
+        mark = None if end is None else Mark(self._ledger or "", end - 1, snapshot.positions, self.born)
+        return Written(offsets, mark)
 
     async def close(self) -> None:
         """Let go of the connection, without waiting for a Kafka that does not answer."""
@@ -113,8 +130,10 @@ class Writer:
             await asyncio.wait_for(self._producer.stop(), CLOSE_SECONDS)
 
 
-async def _all(ways: Iterable[Any]) -> None:
+async def _all(ways: Iterable[Any]) -> list[Any]:
     """Wait for all of them, and only then raise what the first of them that failed has raised."""
-    for found in await asyncio.gather(*ways, return_exceptions=True):
+    results = await asyncio.gather(*ways, return_exceptions=True)
+    for found in results:
         if isinstance(found, BaseException):
             raise found
+    return results

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     metrics_host: str = Field("127.0.0.1", description="address that /metrics listens on")
     metrics_port: int = Field(9464, ge=0, le=65535, description="port that /metrics listens on; 0: a free one")
     data_dir: Path | None = Field(None, description="folder of the worker's own files; none: under the home folder")
+    state: Literal["memory", "rocksdb"] = Field(
+        "memory", description="where tables are: memory, or `rocksdb`: in that folder, for more than memory holds"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
     @model_validator(mode="after")
@@ -88,6 +91,8 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}SECURITY_PROTOCOL={self.security_protocol} needs {needed}")
         if (self.ssl_cert_file is None) != (self.ssl_key_file is None):
             raise ValueError(f"{PREFIX}SSL_CERT_FILE and {PREFIX}SSL_KEY_FILE go together: set both or neither")
+        if self.state == "rocksdb" and self.engine == "stock":
+            raise ValueError(f"{PREFIX}STATE=rocksdb needs {PREFIX}ENGINE=exactly-once")
         for name in ("ssl_ca_file", "ssl_cert_file", "ssl_key_file", "directory"):
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():

@@ -8,6 +8,7 @@ import structlog
 from faust.types import TP
 
 from pipeline.engine.app import EngineApp
+from pipeline.engine.store import Store
 from pipeline.ops.metrics import Metrics, Place
 from pipeline.ops.standings import totals_of
 from pipeline.settings import Settings
@@ -40,8 +41,9 @@ async def _rebuild(metrics: Metrics, tables: Mapping[int, Mapping[str, bytes]], 
         del built[number]
     for number in tables.keys() - built.keys():
         table = built[number] = tables[number]
-        # The keys first: the table changes while other work has its turn.
-        for position, key in enumerate(list(table)):
+        # The table changes while other work has its turn.
+        keys = table.steady() if isinstance(table, Store) else iter(list(table))
+        for position, key in enumerate(keys):
             if (value := table.get(key)) is not None:
                 for name, total in totals_of({key: value}):
                     metrics.standings.put(number, name, total)

@@ -1,6 +1,7 @@
 """The Faust app: its settings, its tables, and an agent a stage; on the engine, or on stock Faust by a setting."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import faust
@@ -12,9 +13,10 @@ from pipeline.engine.record import Body, Output, Record
 from pipeline.engine.stage import House, Outcome, Sizes, batched
 from pipeline.engine.stock.app import Source, StockApp
 from pipeline.engine.stock.runner import Pace as StockPace
+from pipeline.engine.store import Depot
 from pipeline.errors import Refused
 from pipeline.events.rejected import Rejected
-from pipeline.settings import Settings
+from pipeline.settings import PREFIX, Settings
 from pipeline.streams.letter import Clock, refused
 from pipeline.topics.catalog import topic_name
 
@@ -94,7 +96,17 @@ def _exactly_once(name: str, settings: Settings, house: House, patience: Patienc
         instance=settings.instance or None,
     )
     connect = {"bootstrap_servers": _brokers(settings), "client_id": settings.app_id, **client_options(settings)}
-    return EngineApp(name, house=house, connect=connect, pace=pace, **_common(settings))
+    return EngineApp(name, house=house, connect=connect, pace=pace, depot=_depot(settings, name), **_common(settings))
+
+
+def _depot(settings: Settings, name: str) -> Depot:
+    if settings.state == "memory":
+        return Depot()
+    try:
+        from pipeline.engine.depot import RocksDepot  # noqa: PLC0415 -- an extra: it need not be installed.
+    except ImportError as error:
+        raise Refused(f"{PREFIX}STATE=rocksdb needs {error.name}: pip install 'kxwatch[rocksdb]'") from error
+    return RocksDepot(_folder(settings) / f"{name}.state")
 
 
 def _stock(name: str, settings: Settings, house: House, patience: Patience) -> faust.App:
@@ -120,7 +132,7 @@ def _stock(name: str, settings: Settings, house: House, patience: Patience) -> f
 def _common(settings: Settings) -> dict[str, Any]:
     return {
         "broker": [f"kafka://{address.strip()}" for address in _brokers(settings).split(",")],
-        "datadir": settings.data_dir or settings.home / "worker",
+        "datadir": _folder(settings),
         "Topic": Source,
         # The topics are made from topics/ alone.
         "topic_allow_declare": False,
@@ -131,6 +143,10 @@ def _common(settings: Settings) -> dict[str, Any]:
         "worker_redirect_stdouts": False,
         "autodiscover": False,
     }
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.data_dir or settings.home / "worker"
 
 
 def _brokers(settings: Settings) -> str:

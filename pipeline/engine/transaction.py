@@ -83,7 +83,9 @@ class Writer:
         await producer.begin_transaction()
         places = self._batches(snapshot)
         ways = [self._send(topic, partition, batches) for (topic, partition), batches in places.items()]
-        _, *ends = await _all([producer.send_offsets_to_transaction(offsets, self._group), *ways])
+        # Not at the same time: the broker answers what it is still adding to the transaction with a retry of 100 ms.
+        await producer.send_offsets_to_transaction(offsets, self._group)
+        ends = await _all(ways)
         await producer.commit_transaction()
         return self._written(snapshot, dict(zip(places, ends, strict=True)))
 

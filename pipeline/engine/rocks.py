@@ -203,7 +203,8 @@ class RocksStores(Stores):
                     batch.put(prefix + encoded(key), value)
         head = self._head
         head.offsets = {**head.offsets, **written.offsets}
-        head.mark, head.seconds = written.mark or head.mark, time.time()
+        if written.mark:
+            head.mark, head.seconds = written.mark, time.time()
         batch.put(_HEAD, msgspec.json.encode(head))
         try:
             self._database.write(batch)

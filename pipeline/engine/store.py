@@ -30,7 +30,7 @@ class Written(NamedTuple):
 class Kept(NamedTuple):
     """What stores outside memory held when they were opened: the offset to read each table's changelog on from.
 
-    `mark` is the last record of positions in it, `seconds` when it was written last, of the epoch.
+    `mark` is the last record of positions in it, `seconds` of the epoch when that was kept.
     """
 
     offsets: Mapping[str, int]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -144,8 +144,7 @@ class Engine:
         """Let go of numbers that are others', open those that are ours, prepare those that may be."""
         backoff = LOOK_SECONDS
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._change.wait(), LOOK_SECONDS)
+            await _within(LOOK_SECONDS, self._change.wait())
             self._change.clear()
             self._group.check()
             self._see_trouble()
@@ -273,8 +272,7 @@ class Engine:
                 held.wake.clear()
                 due = held.began + self._pace.commit_seconds - time.monotonic()
                 if due > 0 and not held.leaving:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(held.urgent.wait(), due)
+                    await _within(due, held.urgent.wait())
                 held.urgent.clear()
                 if held.partition.owes:
                     await self._commit(held)
@@ -371,3 +369,10 @@ class Engine:
         except Exception as error:  # noqa: BLE001 -- the worker ends with it.
             if self._failed is not None and not self._failed.done():
                 self._failed.set_exception(error)
+
+
+async def _within(seconds: float, way: Awaitable[object]) -> None:
+    """Wait for something for so long. `wait_for` would forget a cancellation that comes together with the end."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await way

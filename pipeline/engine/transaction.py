@@ -82,10 +82,9 @@ class Writer:
         offsets = {TopicPartition(self._prefix + topic, self._number): at for topic, at in snapshot.positions.items()}
         await producer.begin_transaction()
         places = self._batches(snapshot)
-        ways = [self._send(topic, partition, batches) for (topic, partition), batches in places.items()]
         # Not at the same time: the broker answers what it is still adding to the transaction with a retry of 100 ms.
         await producer.send_offsets_to_transaction(offsets, self._group)
-        ends = await _all(ways)
+        ends = await _all([self._send(topic, partition, batches) for (topic, partition), batches in places.items()])
         await producer.commit_transaction()
         return self._written(snapshot, dict(zip(places, ends, strict=True)))
 

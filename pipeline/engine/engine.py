@@ -108,10 +108,11 @@ class Engine:
     async def stop(self) -> None:
         """Commit what is done, let the numbers go, leave the group."""
         self._stopping = True
-        for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        while left := [task for task in self._tasks if not task.done()]:
+            # More than once: a client of Kafka that is just being closed takes a cancellation for its own task's.
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=LOOK_SECONDS)
         held = {*self._held.values(), *self._opened.values(), *self._going}
         await asyncio.gather(*[self._close(one) for one in held])
         await asyncio.gather(self._source.stop(), self._group.stop(), return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Kafka in memory, as far as the engine needs it: for tests."""

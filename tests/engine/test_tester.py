@@ -1,0 +1,136 @@
+"""An app in memory, and faults inside its input that nobody can see afterwards."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+
+import pytest
+from engine.counting import count, counting
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.engine.errors import EngineError
+from pipeline.engine.pace import Pace
+from pipeline.engine.record import Message, Output, Record, Tables
+from pipeline.engine.testing import (
+    COMMITTED,
+    CRASH,
+    FENCED,
+    REBALANCE,
+    UNANSWERED,
+    ZOMBIE,
+    Event,
+    Mark,
+    Tester,
+)
+
+FAULTS = [CRASH, REBALANCE, FENCED, UNANSWERED, ZOMBIE]
+SOON_SECONDS = 0.05
+
+a, b, c = (Event("words", key, b"") for key in (b"a", b"b", b"c"))
+
+
+def values(records: Iterable[Record]) -> dict[bytes | None, list[bytes | None]]:
+    """Give values by key, in order."""
+    found: dict[bytes | None, list[bytes | None]] = {}
+    for record in records:
+        found.setdefault(record.key, []).append(record.value)
+    return found
+
+
+async def test_a_record_goes_in_and_a_table_and_an_output_come_out() -> None:
+    tester = Tester(counting())
+    await tester.consume("words", b"a", b"")
+    await tester.consume("words", b"a", b"")
+    assert tester.table("counts") == {"a": b"2"}
+    assert [(record.key, record.value) for record in tester.emitted("results")] == [(b"a", b"1"), (b"a", b"2")]
+
+
+async def test_it_takes_milliseconds_and_no_broker() -> None:
+    await Tester(counting()).consume("words", b"a", b"")  # What is only done once: imports, Faust's settings.
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        await Tester(counting()).consume("words", b"a", b"")
+        took.append(time.perf_counter() - began)
+    assert min(took) < SOON_SECONDS
+
+
+async def test_faults_are_written_inside_the_input() -> None:
+    tester = Tester(counting())
+    await tester.consume([a, b, CRASH, a, REBALANCE, FENCED, a, c])
+    assert tester.table("counts") == {"a": b"3", "b": b"1", "c": b"1"}
+    assert values(tester.emitted("results")) == {b"a": [b"1", b"2", b"3"], b"b": [b"1"], b"c": [b"1"]}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_a_fault_really_costs_the_worker_what_it_had(fault: Mark) -> None:
+    calls: list[int] = []
+
+    def told(tables: Tables, records: Sequence[Record]) -> Output:
+        calls.append(len(records))
+        return count(tables, records)
+
+    tester = Tester(counting(body=told))
+    await tester.consume([a, a, a, fault, a])
+    assert tester.table("counts") == {"a": b"4"}
+    # What was written and is not true is processed again, and so may be what comes before that is known.
+    assert sum(calls) >= (7 if fault in (CRASH, FENCED, ZOMBIE) else 4)
+
+
+async def test_an_agent_may_read_what_another_sends() -> None:
+    tester = Tester(counting(chained=True), compact=True)
+    await tester.consume([a, a, CRASH, b, UNANSWERED, Event("words", b"a", b"forget")])
+    assert tester.table("counts") == {"b": b"1"}
+    assert tester.table("told") == {"a": b"3", "b": b"1"}
+    assert tester.table("last") == {"b": b"1"}
+
+
+async def test_a_record_that_the_body_raises_with_is_a_dead_letter_and_leaves_no_trace() -> None:
+    tester = Tester(counting())
+    await tester.consume([a, Event("words", b"a", b"poison"), CRASH, a])
+    assert tester.table("counts") == {"a": b"2"}
+    assert values(tester.emitted("letters")) == {b"a": [b"ValueError"]}
+
+
+async def test_who_is_shut_out_again_and_again_is_told_why() -> None:
+    with pytest.raises(EngineError, match=r"counting-\d is taken over again and again: another app uses it"):
+        await Tester(counting()).consume([a, FENCED] * 5)
+
+
+async def test_what_no_record_is_to_blame_for_ends_the_test() -> None:
+    def far(_: Tables, records: Sequence[Record]) -> Output:
+        return Output([Message("results", b"a", b"", 99) for _ in records], count({"counts": {}}, []).counts)
+
+    with pytest.raises(AssertionError, match="Unrecognized partition"):
+        await Tester(counting(body=far)).consume("words", b"a", b"")
+
+
+keys = st.sampled_from([b"a", b"b", b"c", b"d", b"e"])
+worth = st.sampled_from([b"", b"", b"", b"forget", b"poison"])
+events = st.tuples(keys, worth).map(lambda told: Event("words", *told))
+marks = st.sampled_from([*FAULTS, COMMITTED])
+
+
+def few_fences(inputs: list[Event | Mark]) -> bool:
+    return inputs.count(FENCED) < 5
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.one_of(events, events, marks), max_size=30).filter(few_fences),
+    st.integers(1, 5),
+    st.booleans(),
+    st.sampled_from([1, 3, 4000]),
+)
+def test_random_faults_in_a_random_input_leave_no_trace(
+    inputs: list[Event | Mark], partitions: int, compact: bool, poll: int
+) -> None:
+    async def outcome(inputs: Iterable[Event | Mark]) -> object:
+        tester = Tester(counting(chained=True, pace=Pace(poll_records=poll)), partitions=partitions, compact=compact)
+        await tester.consume(inputs)
+        tables = {name: tester.table(name) for name in ("counts", "told", "last")}
+        return tables, values(tester.emitted("results")), values(tester.emitted("letters"))
+
+    calm = [one for one in inputs if isinstance(one, Event)]
+    assert asyncio.run(outcome(inputs)) == asyncio.run(outcome(calm))

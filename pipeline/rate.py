@@ -23,8 +23,8 @@ from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches,
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, day_entry, put_day
 from pipeline.settings import Settings
 
-_LINES_BETWEEN_FLUSHES = 16_000
-"""What is held decoded meanwhile is a fifth of what a year holds encoded."""
+_LINES_BETWEEN_FLUSHES = 12_000
+"""What is held decoded meanwhile is less than a fifth of what a year holds encoded."""
 _ALERTS = frozenset({"threshold-alerts", "care-alerts", "claim-alerts"})
 
 

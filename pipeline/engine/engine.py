@@ -34,12 +34,19 @@ class Load(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """Where a worker is: for each topic and number what is committed and the end; and what is being loaded."""
+    """Where a worker is: for each topic and number what is committed and the end; and what is being loaded.
+
+    `joined` tells whether the group has answered at all. Of the `wanted` numbers some may be `opening`, and some be in
+    `trouble`: since then, seconds of the monotonic clock, they have not been opened.
+    """
 
     committed: Mapping[tuple[str, int], int]
     ends: Mapping[tuple[str, int], int]
     wanted: frozenset[int]
     loading: Load | None
+    joined: bool
+    opening: frozenset[int]
+    trouble: Mapping[int, float]
 
 
 class _Held:
@@ -61,7 +68,8 @@ class _Held:
 class Engine:
     """Works on the numbers that are this worker's until it is stopped, or cannot go on: `failure` tells.
 
-    `on_open` and `on_close` are told of numbers that come and go, before their first record and after their last.
+    `on_open` and `on_close` are told of numbers that come and go, before their first record and after their last;
+    `on_commit` of the seconds that a commit took, `on_drop` of what a number was given up for.
     """
 
     def __init__(
@@ -88,11 +96,15 @@ class Engine:
         self._change = asyncio.Event()
         self._stopping = False
         self._loading: Load | None = None
+        self._joined = False
+        self._opening: frozenset[int] = frozenset()
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] | None = None
         self.at_work = asyncio.Event()
         self.on_open: Callable[[Partition], None] = lambda _: None
         self.on_close: Callable[[int], None] = lambda _: None
+        self.on_commit: Callable[[float], None] = lambda _: None
+        self.on_drop: Callable[[Exception], None] = lambda _: None
 
     async def start(self) -> None:
         """Connect and begin.
@@ -129,7 +141,9 @@ class Engine:
         """Tell where this worker is."""
         committed = {(topic, number): at for number, held in self._held.items() for topic, at in held.committed.items()}
         ends = {(topic, number): at for number, of in self._source.ends().items() for topic, at in of.items()}
-        return Progress(committed, ends, self._group.wanted, self._loading)
+        return Progress(
+            committed, ends, self._group.wanted, self._loading, self._joined, self._opening, dict(self._trouble)
+        )
 
     def partitions(self) -> Iterable[Partition]:
         """Give the numbers at work."""
@@ -138,6 +152,7 @@ class Engine:
     # Which numbers.
 
     def _changed(self) -> None:
+        self._joined = True
         self._barred.clear()
         self._change.set()
 
@@ -168,12 +183,14 @@ class Engine:
 
     async def _open(self, numbers: list[int]) -> None:
         began = time.monotonic()
+        self._opening = frozenset(numbers)
         prepared = {number: tail for number in numbers if (tail := self._ready.pop(number, None))}
         try:
             opened = await self._openings.open(numbers, prepared, self._told)
             loaded = self._loading.taken if self._loading else 0
         finally:
             self._loading = None
+            self._opening = frozenset()
         for number, (partition, writer) in opened.items():
             self.on_open(partition)
             self._opened[number] = _Held(partition, writer)
@@ -288,6 +305,7 @@ class Engine:
             written = await held.writer.commit(snapshot)
         held.in_flight = 0
         held.committed = snapshot.positions
+        self.on_commit(time.monotonic() - held.began)
         held.partition.settle(snapshot, written)
         for outcome in snapshot.outcomes:
             try:
@@ -300,6 +318,7 @@ class Engine:
         """Give a number up as a whole: what it held is not known to be true any more. Then ask the group anew."""
         number = held.partition.number
         log.warning("a partition is dropped and opened anew", number=number, error=type(error).__name__)
+        self.on_drop(error)
         if held.leaving or self._held.get(number) is not held:
             return  # Whoever lets it go ends it.
         del self._held[number]

@@ -1,6 +1,6 @@
 """A Faust app that runs on the engine: declared as any, started as any, by `faust worker` or by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -32,7 +32,7 @@ class EngineApp(faust.App):  # type: ignore[misc]
     """A Faust app whose batched agents run on the engine.
 
     `connect` is what every aiokafka client is told: `bootstrap_servers`, and what TLS and SASL need. The tables are
-    where `depot` keeps them; none: in memory.
+    where `depot` keeps them; none: in memory. `on_engine` is told of the engine before it starts.
     """
 
     BootStrategy = _Boot
@@ -52,6 +52,7 @@ class EngineApp(faust.App):  # type: ignore[misc]
         self.pace = pace
         self.depot = depot or Depot()
         self.make_store = in_memory
+        self.on_engine: Callable[[Engine], None] = lambda _: None
         self.engine_service = EngineService(self)
         super().__init__(id, **conf)
 
@@ -85,6 +86,7 @@ class EngineService(Service):  # type: ignore[misc]
     async def on_start(self) -> None:
         """Make the engine of what the app has declared by now, and start it."""
         self.engine = make_engine(self._app)
+        self._app.on_engine(self.engine)
         try:
             await self.engine.start()
         except BaseException:

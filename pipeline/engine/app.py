@@ -114,7 +114,7 @@ def make_layout(app: EngineApp) -> Layout:
     changelogs = {
         table: app.tables[table].changelog_topic.get_topic_name() for agent in agents for table in agent.stage.tables
     }
-    return Layout(app.conf.id, agents, changelogs, house.prefix)
+    return Layout(app.conf.id, agents, changelogs, house.prefix, house.handed)
 
 
 def make_engine(app: EngineApp) -> Engine:

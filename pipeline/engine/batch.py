@@ -41,12 +41,20 @@ class Processor:
 
         Errors: MemoryError and `StoreError`, which no record is blamed for.
         """
+        # Whatever a message makes a body do, the next message must come through.
+        return self.whole(tables, records) or self._one_by_one(tables, records)
+
+    def whole(self, tables: Mapping[str, Mapping[str, bytes]], records: Sequence[Record]) -> Result | None:
+        """Call the body with a batch; None where it raises.
+
+        Errors: MemoryError and `StoreError`.
+        """
         try:
             return self._attempt(tables, records)
         except (MemoryError, StoreError):
             raise
-        except Exception:  # noqa: BLE001 -- whatever a message makes a body do, the next message must come through.
-            return self._one_by_one(tables, records)
+        except Exception:  # noqa: BLE001 -- who calls has another way for these records.
+            return None
 
     def _one_by_one(self, tables: Mapping[str, Mapping[str, bytes]], records: Sequence[Record]) -> Result:
         messages: list[Message] = []

@@ -9,13 +9,15 @@ from pipeline.engine.partition import Agent
 class Layout(NamedTuple):
     """An app: its id, which is its group's, its agents, the topics of its changelogs by table.
 
-    `prefix` is what every source's and output's name begins with, and no agent sees.
+    `prefix` is what every source's and output's name begins with, and no agent sees. `handed` are topics between
+    agents whose messages are handed over within a partition number.
     """
 
     group: str
     agents: Sequence[Agent]
     changelogs: Mapping[str, str]
     prefix: str = ""
+    handed: frozenset[str] = frozenset()
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ class Membership:
         await self._client.bootstrap()
         subscription = SubscriptionState()
         subscription.subscribe(topics=set(self._topics), listener=_Listener(self._assigned))
+        # There is no fetcher to do it; without it what is wrong with the group could not be told.
+        subscription.register_fetch_waiters(set())
         await self._client.set_topics(self._topics)
         self._coordinator = GroupCoordinator(
             self._client,

@@ -11,7 +11,7 @@ from pipeline.engine.changelog import Loading, Tail, load
 from pipeline.engine.errors import EngineError
 from pipeline.engine.layout import Layout
 from pipeline.engine.pace import Pace
-from pipeline.engine.partition import Partition
+from pipeline.engine.partition import Hand, Partition
 from pipeline.engine.source import out_of_range
 from pipeline.engine.store import Depot, MemoryStore, Store
 from pipeline.engine.transaction import Writer
@@ -74,13 +74,14 @@ class Openings:
         except BaseException:
             await asyncio.gather(*[writer.close() for writer in writers.values()])
             raise
+        opened = {}
         for number, writer in writers.items():
             mark = tails[number].mark
             writer.born = (mark and mark.born) or uuid4().hex
-        return {
-            number: (Partition(number, self._layout.agents, tails[number].stores, starts[number]), writers[number])
-            for number in numbers
-        }
+            hand = Hand(self._layout.handed, writer.born)
+            partition = Partition(number, self._layout.agents, tails[number].stores, starts[number], hand)
+            opened[number] = partition, writer
+        return opened
 
     async def _tail(self, number: int) -> Tail:
         # In a thread: a database may have work to do before it is open, and heartbeats must not wait for it.

@@ -46,13 +46,16 @@ class House(NamedTuple):
     """What all agents of an app have in common.
 
     `prefix` is what every topic's name begins with and no body sees; `refuse` makes dead letters, `sizes` says what is
-    too large, `observe` is told of every batch that is done.
+    too large, `observe` is told of every batch that is done. `handed` are topics that agents of this app write and
+    read, of whose records the order in a partition does not matter: what a partition number writes to itself is
+    processed in the same transaction, and not once more when it is read. Stock Faust reads them as any.
     """
 
     refuse: Refuse
     sizes: Sizes = Sizes()
     prefix: str = ""
     observe: Observe = lambda _: None
+    handed: frozenset[str] = frozenset()
 
 
 def batched(body: Body, *, tables: Iterable[Any] = ()) -> Any:

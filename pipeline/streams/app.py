@@ -21,6 +21,8 @@ from pipeline.streams.letter import Clock, refused
 from pipeline.topics.catalog import topic_name
 
 _LETTERS = "rejected-events"
+_HANDED = frozenset(["session-events", "billable-days"])
+"""Facts by patient: in which order they come never matters."""
 
 
 class Stage(NamedTuple):
@@ -62,7 +64,7 @@ def build(
     def refuse(record: Record, kind: str) -> Output:
         return refused(record, Rejected("not_processed", kind), now())
 
-    house = House(refuse, Sizes(free=frozenset([_LETTERS])), settings.topic_prefix, observe)
+    house = House(refuse, Sizes(free=frozenset([_LETTERS])), settings.topic_prefix, observe, _HANDED)
     name = settings.topic_prefix + settings.app_id
     if settings.engine == "stock":
         app = _stock(name, settings, house, patience or STOCK_PATIENCE)

@@ -33,6 +33,8 @@ def lengths(tables: Tables, records: Sequence[Record]) -> Output:
     """Keep of the results, which are this app's own, how often each word had one, and the last one."""
     for record in records:
         word = (record.key or b"").decode()
+        if record.value == b"7":
+            raise ValueError("it does not like sevens")
         tables["told"][word] = b"%d" % (int(tables["told"].get(word, b"0")) + 1)
         if record.value is None:
             tables["last"].pop(word, None)
@@ -54,10 +56,11 @@ def counting(
     observe: Callable[[Outcome], None] = lambda _: None,
     body: Callable[[Tables, Sequence[Record]], Output] = count,
     chained: bool = False,
+    handed: bool = False,
     **conf: Any,
 ) -> EngineApp:
-    """Make the app; `chained` adds the agent that reads what the first sends."""
-    house = House(refuse, Sizes(largest=1000), prefix, observe)
+    """Make the app; `chained` adds the agent that reads what the first sends, `handed` spares it the way by Kafka."""
+    house = House(refuse, Sizes(largest=1000), prefix, observe, frozenset(["results"] if handed else []))
     app = EngineApp(
         name,
         house=house,

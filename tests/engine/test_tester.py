@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from pipeline.engine.errors import EngineError
 from pipeline.engine.pace import Pace
+from pipeline.engine.partition import HANDED, NOT_YET
 from pipeline.engine.record import Message, Output, Record, Tables
+from pipeline.engine.stage import Outcome
 from pipeline.engine.testing import (
     COMMITTED,
     CRASH,
@@ -86,6 +88,35 @@ async def test_an_agent_may_read_what_another_sends() -> None:
     assert tester.table("last") == {"b": b"1"}
 
 
+async def test_what_is_handed_over_is_processed_with_what_it_came_of_and_not_once_more_when_it_is_read() -> None:
+    offsets: list[int] = []
+
+    def told(outcome: Outcome) -> None:
+        if outcome.agent == "lengths":
+            offsets.extend(record.offset for record in outcome.records)
+
+    tester = Tester(counting(chained=True, handed=True, observe=told))
+    await tester.consume([a, a, CRASH, b])
+    assert tester.table("told") == {"a": b"2", "b": b"1"}
+    assert offsets == [NOT_YET] * 3
+    assert [record.headers for record in tester.emitted("results")] == [{HANDED: b"counting"}] * 3
+
+
+async def test_what_the_next_agent_cannot_process_it_is_not_handed_but_reads_and_refuses_by_its_offset() -> None:
+    refused: list[int] = []
+
+    def told(outcome: Outcome) -> None:
+        if ("letters",) in outcome.counts:
+            refused.extend(record.offset for record in outcome.records)
+
+    tester = Tester(counting(chained=True, handed=True, observe=told))
+    for _ in range(7):
+        await tester.consume([a])
+    assert tester.table("told") == {"a": b"6"}
+    assert values(tester.emitted("letters")) == {b"a": [b"ValueError"]}
+    assert refused == [tester.emitted("results")[-1].offset]
+
+
 async def test_a_record_that_the_body_raises_with_is_a_dead_letter_and_leaves_no_trace() -> None:
     tester = Tester(counting())
     await tester.consume([a, Event("words", b"a", b"poison"), CRASH, a])
@@ -122,15 +153,18 @@ def few_fences(inputs: list[Event | Mark]) -> bool:
     st.integers(1, 5),
     st.booleans(),
     st.sampled_from([1, 3, 4000]),
+    st.booleans(),
 )
 def test_random_faults_in_a_random_input_leave_no_trace(
-    inputs: list[Event | Mark], partitions: int, compact: bool, poll: int
+    inputs: list[Event | Mark], partitions: int, compact: bool, poll: int, handed: bool
 ) -> None:
-    async def outcome(inputs: Iterable[Event | Mark]) -> object:
-        tester = Tester(counting(chained=True, pace=Pace(poll_records=poll)), partitions=partitions, compact=compact)
+    async def outcome(inputs: Iterable[Event | Mark], *, handed: bool = False) -> object:
+        app = counting(chained=True, handed=handed, pace=Pace(poll_records=poll))
+        tester = Tester(app, partitions=partitions, compact=compact)
         await tester.consume(inputs)
         tables = {name: tester.table(name) for name in ("counts", "told", "last")}
         return tables, values(tester.emitted("results")), values(tester.emitted("letters"))
 
     calm = [one for one in inputs if isinstance(one, Event)]
-    assert asyncio.run(outcome(inputs)) == asyncio.run(outcome(calm))
+    # Nor does it matter whether one agent hands over to the other, or sends what both read from Kafka.
+    assert asyncio.run(outcome(inputs, handed=handed)) == asyncio.run(outcome(calm))

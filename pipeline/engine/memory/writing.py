@@ -13,7 +13,7 @@ from pipeline.engine.memory.connection import Connection
 from pipeline.engine.memory.kafka import Written
 from pipeline.engine.memory.log import NO_HEADERS
 from pipeline.engine.openings import read_on
-from pipeline.engine.partition import Partition, Snapshot
+from pipeline.engine.partition import Hand, Partition, Snapshot
 from pipeline.engine.store import Depot
 from pipeline.engine.store import Written as Ended
 from pipeline.engine.transaction import POSITIONS_KEY
@@ -101,7 +101,8 @@ class MemoryOpenings:
             await writer.open()
             tail = self._load(number, prepared.get(number) or self._tail(number))
             starts = self._starts(number, tail)
-            opened[number] = Partition(number, self._layout.agents, tail.stores, starts), writer
+            hand = Hand(self._layout.handed, self._layout.group)
+            opened[number] = Partition(number, self._layout.agents, tail.stores, starts, hand), writer
         return opened
 
     def _tail(self, number: int) -> Tail:

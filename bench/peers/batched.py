@@ -68,6 +68,12 @@ app.agent(numbers, name="counted")(
     batched(count, tables=[app.Table("counts", key_type=bytes, value_type=bytes, partitions=JOB.partitions)])
 )
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the worker."""
     sys.argv[1:] = ["worker", "--loglevel=warn", "--without-web"]
     app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -53,6 +53,14 @@ FIELD = (
         in_short=True,
     ),
     Peer(
+        name="engine-untransacted",
+        about="this engine with its transactions taken out, at least once",
+        command=module("untransacted"),
+        changelog=lambda job: f"{job.group}-counts-changelog",
+        versions=installed("faust-streaming", "aiokafka"),
+        exactly_once=False,
+    ),
+    Peer(
         name="floor",
         about="aiokafka reads and msgspec decodes: no table, no output",
         command=module("floor"),

@@ -62,6 +62,20 @@ class Crew:
         finally:
             worker.send(signal.SIGCONT)
 
+    def hold(self) -> None:
+        """Hold one still until the group has given its partitions to others, and let it go on."""
+        until(self._whole, 120)
+        worker = self._one()
+        worker.send(signal.SIGSTOP)
+        try:
+            until(lambda: 0 < self._deployment.workers() < len(self._workers), 120)
+        finally:
+            worker.send(signal.SIGCONT)
+
+    def _whole(self) -> bool:
+        self.look()
+        return self._deployment.workers() == len(self._workers)
+
     def without(self, broker: EmbeddedBroker) -> None:
         """Take their Kafka away and bring it back."""
         for worker in self._workers:

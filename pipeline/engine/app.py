@@ -12,7 +12,7 @@ from pipeline.engine.batch import Processor
 from pipeline.engine.engine import Engine
 from pipeline.engine.layout import Layout
 from pipeline.engine.membership import Membership
-from pipeline.engine.openings import Openings, in_memory
+from pipeline.engine.openings import Openings
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import Agent
 from pipeline.engine.source import Source
@@ -51,7 +51,6 @@ class EngineApp(faust.App):  # type: ignore[misc]
         self.connect = connect
         self.pace = pace
         self.depot = depot or Depot()
-        self.make_store = in_memory
         self.on_engine: Callable[[Engine], None] = lambda _: None
         self.engine_service = EngineService(self)
         super().__init__(id, **conf)

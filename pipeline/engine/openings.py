@@ -1,7 +1,7 @@
 """How partition numbers are taken over: shut the older writer out, load the tables, find where to read on."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -13,16 +13,10 @@ from pipeline.engine.layout import Layout
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import Hand, Partition
 from pipeline.engine.source import out_of_range
-from pipeline.engine.store import Depot, MemoryStore, Store
+from pipeline.engine.store import Depot
 from pipeline.engine.transaction import Writer
 
-MakeStore = Callable[[str, int], Store]
 FETCH_BYTES = 4_194_304
-
-
-def in_memory(_table: str, _number: int) -> Store:
-    """Make a store in memory."""
-    return MemoryStore()
 
 
 class Openings:

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
-from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, WriteBufferManager
+from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, Options, WriteBufferManager
 
 from pipeline.engine.rocks import FORMAT, Head, RocksStores
 from pipeline.engine.store import Depot, Stores
@@ -76,6 +76,10 @@ def _options() -> Options:
     blocks.set_cache_index_and_filter_blocks(True)
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
     blocks.set_bloom_filter(10, False)
+    # In parts, for a cache is cut in pieces, and a filter that is larger than a piece would be read at each look.
+    blocks.set_partition_filters(True)
+    blocks.set_index_type(BlockBasedIndexType.two_level_index_search())
+    blocks.set_metadata_block_size(4_096)
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_block_based_table_factory(blocks)

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import NamedTuple
 
-_KIBIBYTE = 1 if sys.platform == "darwin" else 1024
+KIBIBYTE = 1 if sys.platform == "darwin" else 1024
 """The unit of ru_maxrss, in bytes."""
 
 
@@ -26,4 +26,4 @@ def measure(command: list[str]) -> Usage:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return Usage(used.ru_utime + used.ru_stime, time.perf_counter() - began, used.ru_maxrss * _KIBIBYTE)
+    return Usage(used.ru_utime + used.ru_stime, time.perf_counter() - began, used.ru_maxrss * KIBIBYTE)

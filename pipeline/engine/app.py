@@ -10,6 +10,7 @@ from mode import Service
 
 from pipeline.engine.batch import Processor
 from pipeline.engine.engine import Engine
+from pipeline.engine.errors import EngineError
 from pipeline.engine.layout import Layout
 from pipeline.engine.membership import Membership
 from pipeline.engine.openings import Openings
@@ -107,8 +108,13 @@ class EngineService(Service):  # type: ignore[misc]
 
 
 def make_layout(app: EngineApp) -> Layout:
-    """Make the layout of what an app has declared by now."""
+    """Make the layout of what an app has declared by now.
+
+    Errors: `EngineError` where an agent is an ordinary one of Faust.
+    """
     house = app.house
+    if alone := sorted(name for name, agent in app.agents.items() if not hasattr(agent.fun, "body")):
+        raise EngineError(f"agents {', '.join(alone)} would never run: make them of functions of batches, by `batched`")
     agents = [Agent(stage, Processor(stage.body, house.refuse, house.sizes)) for stage in stages(app, house.prefix)]
     changelogs = {
         table: app.tables[table].changelog_topic.get_topic_name() for agent in agents for table in agent.stage.tables

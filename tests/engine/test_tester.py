@@ -124,6 +124,16 @@ async def test_a_record_that_the_body_raises_with_is_a_dead_letter_and_leaves_no
     assert values(tester.emitted("letters")) == {b"a": [b"ValueError"]}
 
 
+async def test_an_agent_that_is_not_made_of_batches_is_refused_rather_than_never_run() -> None:
+    app = counting()
+
+    @app.agent(app.topic("others"), name="alone")
+    async def alone(_: object) -> None: ...
+
+    with pytest.raises(EngineError, match="agents alone would never run"):
+        Tester(app)
+
+
 async def test_who_is_shut_out_again_and_again_is_told_why() -> None:
     with pytest.raises(EngineError, match=r"counting-\d is taken over again and again: another app uses it"):
         await Tester(counting()).consume([a, FENCED] * 5)

@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     )
     batch_events: int = Field(2_000, ge=1, le=10_000, description="most events in one batch of an agent")
     batch_seconds: float = Field(0.05, gt=0, le=5, description="longest time between a batch and its commit")
-    metrics_host: str = Field("127.0.0.1", description="address that /metrics listens on")
-    metrics_port: int = Field(9464, ge=0, le=65535, description="port that /metrics listens on; 0: a free one")
+    metrics_host: str = Field("127.0.0.1", description="address that /metrics, /readyz and /livez listen on")
+    metrics_port: int = Field(9464, ge=0, le=65535, description="port of these; 0: a free one")
     data_dir: Path | None = Field(None, description="folder of the worker's own files; none: under the home folder")
     state: Literal["memory", "rocksdb"] = Field(
         "memory", description="where tables are: memory, or `rocksdb`: in that folder, for more than memory holds"

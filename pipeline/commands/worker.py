@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 def worker() -> None:
     """Run one worker: from emr-events to totals and alerts. Run more for more partitions; Ctrl-C stops one.
 
-    Metrics are at /metrics, logs are JSON lines on standard error. Exit code 0 when it was told to stop, 1 when it
-    cannot go on.
+    Metrics are at /metrics, health is at /readyz and /livez, logs are JSON lines on standard error. Exit code 0 when
+    it was told to stop, 1 when it cannot go on.
     """
     run(Settings.load())
 
@@ -58,19 +58,23 @@ async def _run(settings: Settings, patience: "Patience | None") -> None:
         more = f", and {len(wrong) - 1} more: `kxwatch topics check` names them" if wrong[1:] else ""
         raise Refused(f"{wrong[0]}{more}")
     # Only now: Faust is half a second, and no line above needs it.
+    from pipeline.ops.health import Health  # noqa: PLC0415
     from pipeline.ops.metrics import Metrics  # noqa: PLC0415
-    from pipeline.ops.watch import watch  # noqa: PLC0415
+    from pipeline.ops.pages import serve  # noqa: PLC0415
+    from pipeline.ops.watch import Watch  # noqa: PLC0415
     from pipeline.streams.life import live  # noqa: PLC0415
     from pipeline.streams.stages import create_app  # noqa: PLC0415
 
-    metrics = Metrics()
+    metrics, health = Metrics(), Health()
     app = create_app(settings, observe=metrics.observe, patience=patience)
-    watch(app, settings, metrics)
-    server, address = metrics.serve(settings)
+    watch = Watch(app, settings, metrics, health)
+    server, address = serve(settings, metrics.registry, health)
     typer.echo(f"Metrics at {address}", err=True)
     log.info("the worker starts", kafka=bootstrap(settings), app_id=settings.app_id, metrics=address)
+    watch.start()
     if not await live(app):
         end(CANNOT_GO_ON)
+    await watch.stop()
     server.shutdown()
     server.server_close()
     log.info("the worker has stopped")

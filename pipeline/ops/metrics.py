@@ -1,41 +1,24 @@
 """The metrics `kxwatch_*`: counted when a batch is done, so that what is done twice is counted twice and no less."""
 
 import time
-from collections.abc import Iterable, Mapping
-from http.server import HTTPServer
+from collections.abc import Iterable
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from aiokafka.errors import KafkaTimeoutError, RequestTimedOutError
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
+from pipeline.engine.errors import LostError
 from pipeline.engine.record import Message
 from pipeline.engine.stage import Outcome
-from pipeline.errors import Refused
 from pipeline.events.fields import moment
 from pipeline.events.totals import ThresholdTotal
+from pipeline.ops.health import Place
+from pipeline.ops.progress import Progress
 from pipeline.ops.standings import Standings
-from pipeline.settings import Settings
 
+COMMIT_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400)
 _total = msgspec.json.Decoder(ThresholdTotal).decode
-
-Place = tuple[str, int]
-"""A topic by the contract's name, and a partition."""
-
-
-class Lag(Collector):
-    """Records that each partition is behind its end, as last looked at."""
-
-    def __init__(self) -> None:
-        self.behind: Mapping[Place, int] = {}
-
-    def collect(self) -> Iterable[Metric]:
-        """Give the gauge."""
-        lag = GaugeMetricFamily("kxwatch_lag", "Records behind the end.", labels=["topic", "partition"])
-        for (topic, partition), records in self.behind.items():
-            lag.add_metric((topic, str(partition)), records)
-        yield lag
 
 
 class Metrics:
@@ -44,9 +27,9 @@ class Metrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        self.lag = Lag()
+        self.progress = Progress()
         self.standings = Standings()
-        self.registry.register(self.lag)
+        self.registry.register(self.progress)
         self.registry.register(self.standings)
         self._counters = {
             "events": self._counter(
@@ -60,6 +43,8 @@ class Metrics:
             "alerts": self._counter(
                 "alerts", "Alerts by threshold (or claim) and level (or kind).", "threshold", "level"
             ),
+            "commits": self._counter("commits", "Transactions committed: outputs, state and offsets as one."),
+            "dropped": self._counter("dropped", "Partitions that were given up and opened anew, by reason.", "reason"),
         }
         self._latency = Histogram(
             "kxwatch_latency_seconds",
@@ -68,7 +53,10 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
-        self._progress: dict[tuple[str, str, int], int] = {}
+        self._commit_seconds = Histogram(
+            "kxwatch_commit_seconds", "What a commit takes.", buckets=COMMIT_SECONDS, registry=self.registry
+        )
+        self._done: dict[tuple[str, str, int], int] = {}
 
     def observe(self, outcome: Outcome) -> None:
         """Count what a batch came to, once it is done."""
@@ -76,7 +64,7 @@ class Metrics:
             counter = self._counters[name]
             (counter.labels(*labels) if labels else counter).inc(count)
         for record in outcome.records:
-            self._progress[outcome.agent, record.topic, record.partition] = record.offset + 1
+            self._done[outcome.agent, record.topic, record.partition] = record.offset + 1
         if outcome.agent != "totals":
             return
         for message in outcome.messages:
@@ -87,27 +75,22 @@ class Metrics:
 
     def done(self, topic: str, partition: int) -> int | None:
         """Give the offset that every agent of a topic has come to; None before any has."""
-        offsets = [offset for (_, *place), offset in self._progress.items() if place == [topic, partition]]
+        offsets = [offset for (_, *place), offset in self._done.items() if place == [topic, partition]]
         return min(offsets, default=None)
 
     def forget(self, owned: set[Place]) -> None:
         """Forget how far partitions had come that are another worker's now."""
-        self._progress = {key: offset for key, offset in self._progress.items() if key[1:] in owned}
+        self._done = {key: offset for key, offset in self._done.items() if key[1:] in owned}
 
-    def serve(self, settings: Settings) -> tuple[HTTPServer, str]:
-        """Answer at /metrics in a thread; give the server and its address.
+    def commit(self, seconds: float) -> None:
+        """Count a commit."""
+        self._counters["commits"].inc()
+        self._commit_seconds.observe(seconds)
 
-        Errors: `Refused` when the address cannot be had.
-        """
-        host, port = settings.metrics_host, settings.metrics_port
-        try:
-            server, _ = start_http_server(port, host, self.registry)
-        except OSError as error:
-            raise Refused(
-                f"/metrics cannot listen on {host}:{port} ({error.strerror}): set KXWATCH_METRICS_PORT to a free port, "
-                "or to 0 for any"
-            ) from None
-        return server, f"http://{host}:{server.server_port}/metrics"
+    def drop(self, error: Exception) -> None:
+        """Count a partition that was given up: another worker has taken it over, Kafka was too slow, or said no."""
+        reason = "taken_over" if isinstance(error, LostError) else "timeout" if _timeout(error) else "refused"
+        self._counters["dropped"].labels(reason).inc()
 
     def _observe_latency(self, messages: Iterable[Message]) -> None:
         now = time.time()
@@ -120,3 +103,7 @@ class Metrics:
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"kxwatch_{name}", what, labels, registry=self.registry)
+
+
+def _timeout(error: Exception) -> bool:
+    return isinstance(error, (TimeoutError, KafkaTimeoutError, RequestTimedOutError))

@@ -1,15 +1,17 @@
-"""What metrics need to know of a running app: its lag, and the partitions that come and go."""
+"""What looks at a running worker every second: its progress, its health, and the partitions that come and go."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import faust
 import structlog
-from faust.types import TP
 
-from pipeline.engine.app import EngineApp
 from pipeline.engine.store import Store
-from pipeline.ops.metrics import Metrics, Place
+from pipeline.ops.ends import Ends
+from pipeline.ops.facts import knowledge
+from pipeline.ops.health import Health, Place
+from pipeline.ops.metrics import Metrics
 from pipeline.ops.standings import totals_of
 from pipeline.settings import Settings
 
@@ -21,54 +23,68 @@ TABLE = "years"
 log = structlog.get_logger(__name__)
 
 
-def watch(app: faust.App, settings: Settings, metrics: Metrics) -> None:
-    """Keep the lag and the standings of `metrics` current while the app runs."""
-    built: dict[int, object] = {}
+class Watch:
+    """Keeps metrics and health current while an app lives; made before the app starts.
 
-    @app.timer(LOOK_SECONDS)  # type: ignore[untyped-decorator]
-    async def look() -> None:
-        await _rebuild(metrics, app.entries(TABLE), built)
+    Health is looked at apart from the standings, whose tables may be large.
+    """
+
+    def __init__(self, app: faust.App, settings: Settings, metrics: Metrics, health: Health) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._health = health
+        self._known = knowledge(app, settings, metrics)
+        self._ends = Ends(settings)
+        self._last: Mapping[Place, int] = {}
+        self._built: dict[int, object] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._tasks = [asyncio.ensure_future(_again(look)) for look in (self._look, self._rebuild)]
+
+    async def stop(self) -> None:
+        """Look no more."""
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._ends.close()
+
+    async def _look(self) -> None:
+        facts = await self._known.facts()
+        ends = await self._ends.ask(facts.committed)
+        if ends is not None:
+            self._last = ends
+        facts = facts._replace(ends=self._last, answered=ends is not None)
+        self._metrics.progress.facts = facts
+        self._health.see(facts)
+
+    async def _rebuild(self) -> None:
+        """Count the patients of partitions that came, forget those of partitions that went."""
+        if not self._metrics.progress.facts.joined:
+            return
+        metrics, built = self._metrics, self._built
+        tables: Mapping[int, Mapping[str, bytes]] = self._app.entries(TABLE)
+        for number in [number for number, table in built.items() if tables.get(number) is not table]:
+            metrics.standings.drop(number)
+            del built[number]
+        for number in tables.keys() - built.keys():
+            table = built[number] = tables[number]
+            # The table changes while other work has its turn.
+            keys = table.steady() if isinstance(table, Store) else iter(list(table))
+            for position, key in enumerate(keys):
+                if (value := table.get(key)) is not None:
+                    for name, total in totals_of({key: value}):
+                        metrics.standings.put(number, name, total)
+                if not position % AT_ONCE:
+                    await asyncio.sleep(0)
+
+
+async def _again(look: Callable[[], Awaitable[None]]) -> None:
+    while True:
         try:
-            metrics.lag.behind = await _behind(app, settings, metrics)
-        except Exception as error:  # noqa: BLE001 -- Kafka cannot tell at present: the lag of before stays.
-            log.debug("no lag", error=type(error).__name__)
-
-
-async def _rebuild(metrics: Metrics, tables: Mapping[int, Mapping[str, bytes]], built: dict[int, object]) -> None:
-    """Count the patients of partitions that came, forget those of partitions that went."""
-    for number in [number for number, table in built.items() if tables.get(number) is not table]:
-        metrics.standings.drop(number)
-        del built[number]
-    for number in tables.keys() - built.keys():
-        table = built[number] = tables[number]
-        # The table changes while other work has its turn.
-        keys = table.steady() if isinstance(table, Store) else iter(list(table))
-        for position, key in enumerate(keys):
-            if (value := table.get(key)) is not None:
-                for name, total in totals_of({key: value}):
-                    metrics.standings.put(number, name, total)
-            if not position % AT_ONCE:
-                await asyncio.sleep(0)
-
-
-async def _behind(app: faust.App, settings: Settings, metrics: Metrics) -> dict[Place, int]:
-    if isinstance(app, EngineApp):
-        progress = app.engine.progress()
-        return {
-            place: max(0, progress.ends[place] - at)
-            for place, at in progress.committed.items()
-            if place in progress.ends
-        }
-    sources = {tp for tp in app.consumer.assignment() if tp.topic not in app.tables.changelog_topics}
-    owned = {(tp.topic.removeprefix(settings.topic_prefix), tp.partition) for tp in sources}
-    metrics.forget(owned)
-    ends = await app.consumer.highwaters(*sources) if sources else {}
-    behind = {}
-    for tp, end in ends.items():
-        topic = tp.topic.removeprefix(settings.topic_prefix)
-        done = metrics.done(topic, tp.partition)
-        if done is None:
-            # Nothing has been processed since this worker got the partition: it stands where it began to read.
-            done = await app.consumer.position(TP(tp.topic, tp.partition)) or 0
-        behind[topic, tp.partition] = max(0, end - done)
-    return behind
+            await look()
+        except Exception as error:  # noqa: BLE001 -- the work goes on, and the next look may succeed.
+            log.warning("the worker could not be looked at", error=type(error).__name__)
+        await asyncio.sleep(LOOK_SECONDS)

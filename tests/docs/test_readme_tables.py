@@ -6,6 +6,7 @@ from docs.manual import README, quoted, table
 
 from pipeline.commands.settings import _row
 from pipeline.events.rejected import Reason
+from pipeline.ops.health import Facts
 from pipeline.ops.metrics import Metrics
 from pipeline.settings import Settings
 from pipeline.topics.catalog import declared
@@ -25,7 +26,7 @@ def test_the_settings_are_those_that_the_command_shows(monkeypatch: pytest.Monke
 
 def test_the_metrics_are_those_that_a_worker_exposes() -> None:
     metrics = Metrics()
-    metrics.lag.behind = {("emr-events", 0): 1}
+    metrics.progress.facts = Facts(committed={("emr-events", 0): 1}, ends={("emr-events", 0): 1})
     exposed = {}
     for family in metrics.registry.collect():
         name = family.name + ("_total" if family.type == "counter" else "")
@@ -33,10 +34,8 @@ def test_the_metrics_are_those_that_a_worker_exposes() -> None:
         exposed[name] = labels, family.documentation
     for name, metric in metrics._counters.items():
         exposed[f"kxwatch_{name}_total"] = set(metric._labelnames), exposed[f"kxwatch_{name}_total"][1]
-    exposed["kxwatch_latency_seconds"] = (
-        set(metrics._latency._labelnames),
-        exposed["kxwatch_latency_seconds"][1],
-    )
+    for name, histogram in (("latency", metrics._latency), ("commit", metrics._commit_seconds)):
+        exposed[f"kxwatch_{name}_seconds"] = set(histogram._labelnames), exposed[f"kxwatch_{name}_seconds"][1]
     told = {cells[0].strip("`"): (set(quoted(cells[1])), cells[2]) for cells in table("Metrics")}
     assert told == exposed
 

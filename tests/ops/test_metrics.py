@@ -4,16 +4,17 @@ import time
 from collections import Counter
 
 import pytest
+from aiokafka.errors import KafkaTimeoutError, UnknownProducerId
 from msgspec.structs import replace
 from prometheus_client import generate_latest
 
+from pipeline.engine.errors import LostError
 from pipeline.engine.record import Message, Record
 from pipeline.engine.stage import Outcome
-from pipeline.errors import Refused
 from pipeline.events.codec import encode
 from pipeline.events.totals import Projection, State, Threshold, ThresholdTotal
+from pipeline.ops.health import Facts, Loading
 from pipeline.ops.metrics import Metrics
-from pipeline.settings import Settings
 
 
 def total(*, year: int = 2026, left: int = 50_000, state: State = "clear") -> ThresholdTotal:
@@ -122,21 +123,47 @@ def test_no_patient_is_in_a_label() -> None:
     assert "p-1" not in generate_latest(metrics.registry).decode()
 
 
-def test_a_port_that_is_taken_is_refused_with_the_setting_at_fault() -> None:
-    server, address = Metrics().serve(Settings(metrics_port=0))
-    try:
-        with pytest.raises(Refused, match="KXWATCH_METRICS_PORT"):
-            Metrics().serve(Settings(metrics_port=server.server_port))
-        assert address == f"http://127.0.0.1:{server.server_port}/metrics"
-    finally:
-        server.shutdown()
-        server.server_close()
+def test_progress_is_told_by_topic_and_partition_and_by_how_many_partitions_are_open() -> None:
+    metrics = Metrics()
+    metrics.progress.facts = Facts(
+        joined=True,
+        wanted=frozenset({0, 1, 2}),
+        opening=frozenset({1}),
+        committed={("emr-events", 0): 7},
+        ends={("emr-events", 0): 10},
+        loading=Loading(40, 100, 2.5),
+    )
+    found = told(metrics)
+    assert found['kxwatch_committed_offset{partition="0",topic="emr-events"}'] == 7
+    assert found['kxwatch_lag{partition="0",topic="emr-events"}'] == 3
+    states = [found[f'kxwatch_partitions{{state="{state}"}}'] for state in ("open", "opening", "waiting")]
+    assert states == [1, 1, 1]
+    assert (found["kxwatch_loading_records"], found["kxwatch_loading_seconds_left"]) == (60, 2.5)
+
+
+def test_commits_are_counted_with_what_they_took() -> None:
+    metrics = Metrics()
+    metrics.commit(0.02)
+    metrics.commit(2)
+    found = told(metrics)
+    assert (found["kxwatch_commits_total"], found["kxwatch_commit_seconds_sum"]) == (2, 2.02)
+    assert found['kxwatch_commit_seconds_bucket{le="0.025"}'] == 1
+
+
+def test_partitions_that_are_given_up_are_counted_by_why() -> None:
+    metrics = Metrics()
+    for error in (LostError("group-3"), TimeoutError(), KafkaTimeoutError(), UnknownProducerId()):
+        metrics.drop(error)
+    found = told(metrics)
+    reasons = [found[f'kxwatch_dropped_total{{reason="{reason}"}}'] for reason in ("taken_over", "timeout", "refused")]
+    assert reasons == [1, 2, 1]
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool, a part of Prometheus, is not installed")
 def test_prometheus_finds_nothing_to_mend_in_names_and_types() -> None:
     metrics = Metrics()
-    metrics.lag.behind = {("emr-events", 0): 1}
+    metrics.progress.facts = Facts(committed={("emr-events", 0): 1}, ends={("emr-events", 0): 1})
+    metrics.drop(TimeoutError())
     metrics.observe(outcome(message(total()), events=1, units=1, alerts=1))
     said = subprocess.run(
         ["promtool", "check", "metrics"], input=generate_latest(metrics.registry), capture_output=True, check=False

@@ -27,7 +27,8 @@ CHANGELOG = {
     "cleanup.policy": "compact",
     "segment.ms": "1000",
     "min.cleanable.dirty.ratio": "0.01",
-    "delete.retention.ms": "100",
+    # Longer than a table is under way, as Kafka asks of who reads a compacted topic: a deletion must be met.
+    "delete.retention.ms": "60000",
 }
 
 

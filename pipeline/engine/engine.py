@@ -55,6 +55,7 @@ class _Held:
     def __init__(self, partition: Partition, writer: Commits) -> None:
         self.partition = partition
         self.writer = writer
+        self.opened = time.monotonic()
         self.committed = dict(partition.positions)
         self.wake = asyncio.Event()
         self.urgent = asyncio.Event()
@@ -142,7 +143,7 @@ class Engine:
         committed = {(topic, number): at for number, held in self._held.items() for topic, at in held.committed.items()}
         ends = {(topic, number): at for number, of in self._source.ends().items() for topic, at in of.items()}
         return Progress(
-            committed, ends, self._group.wanted, self._loading, self._joined, self._opening, dict(self._trouble)
+            committed, ends, self._group.wanted, self._loading, self._joined, self._opening, self._failing()
         )
 
     def partitions(self) -> Iterable[Partition]:
@@ -194,7 +195,6 @@ class Engine:
         for number, (partition, writer) in opened.items():
             self.on_open(partition)
             self._opened[number] = _Held(partition, writer)
-            self._trouble.pop(number, None)
         self._anew.set()
         self._tell()
         log.info("partitions opened", numbers=numbers, loaded=loaded, seconds=round(time.monotonic() - began, 2))
@@ -305,6 +305,7 @@ class Engine:
             written = await held.writer.commit(snapshot)
         held.in_flight = 0
         held.committed = snapshot.positions
+        self._trouble.pop(held.partition.number, None)
         self.on_commit(time.monotonic() - held.began)
         held.partition.settle(snapshot, written)
         for outcome in snapshot.outcomes:
@@ -370,17 +371,30 @@ class Engine:
             )
 
     def _see_trouble(self) -> None:
-        """See that no number of ours stays unopened for long.
+        """See that no number of ours stays unopened for long, or is opened and dropped again and again.
 
         Errors: `EngineError`.
         """
-        self._trouble = {number: at for number, at in self._trouble.items() if number in self._group.wanted}
-        since = min(self._trouble.values(), default=None)
-        if since is not None and self._loading is None and time.monotonic() - since > self._pace.open_seconds:
+        now, patience = time.monotonic(), self._pace.open_seconds
+        # What is open is no trouble once it has committed, or has been open for as long without having to.
+        over = {number for number, held in self._held.items() if now - held.opened > patience}
+        self._trouble = {
+            number: at for number, at in self._trouble.items() if number in self._group.wanted and number not in over
+        }
+        since = min(self._failing().values(), default=None)
+        if since is not None and self._loading is None and now - since > patience:
             raise EngineError(
-                f"partitions {sorted(self._trouble)} could not be opened for {self._pace.open_seconds:g} s: see "
-                "whether Kafka runs and answers"
+                f"partitions {sorted(self._failing())} could not be opened, or not be written, for {patience:g} s: see "
+                "whether Kafka runs and answers, and the warnings of this log"
             )
+
+    def _failing(self) -> dict[int, float]:
+        """Give the numbers that are to be open and are not, with since when they have not been right."""
+        return {
+            number: at
+            for number, at in self._trouble.items()
+            if number not in self._held and number not in self._opened
+        }
 
     async def _guard(self, way: Any) -> None:
         """Let what nobody has expected end the worker."""

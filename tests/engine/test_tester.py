@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterable, Sequence
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
 from engine.counting import count, counting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.engine.errors import EngineError
+from pipeline.engine.memory.writing import MemoryWriter
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import HANDED, NOT_YET
 from pipeline.engine.record import Message, Output, Record, Tables
@@ -145,6 +147,17 @@ async def test_what_no_record_is_to_blame_for_ends_the_test() -> None:
 
     with pytest.raises(AssertionError, match="Unrecognized partition"):
         await Tester(counting(body=far)).consume("words", b"a", b"")
+
+
+async def test_what_kafka_will_never_take_ends_the_worker_and_is_not_tried_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refused(*_: object) -> None:
+        raise MessageSizeTooLargeError
+
+    monkeypatch.setattr(MemoryWriter, "commit", refused)
+    with pytest.raises(EngineError, match="could not be opened, or not be written, for 0.3 s"):
+        await Tester(counting(pace=Pace(open_seconds=0.3))).consume([a])
 
 
 keys = st.sampled_from([b"a", b"b", b"c", b"d", b"e"])

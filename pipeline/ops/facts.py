@@ -76,10 +76,10 @@ class _OfStock:
         self._metrics.forget(owned)
         committed: dict[Place, int] = {}
         for place in owned:
-            done = self._metrics.done(*place)
-            if done is None:
-                # Nothing has been processed since this worker got the partition: it stands where it began to read.
-                done = await app.consumer.position(TP(self._prefix + place[0], place[1])) or 0
+            done, tp = self._metrics.done(*place), TP(self._prefix + place[0], place[1])
+            if done is None or (app.consumer._read_offset.get(tp) or -1) < done:  # noqa: SLF001 -- nothing public tells.
+                # All that was read is done: it stands where it reads on, past the marks of transactions.
+                done = max(done or 0, await app.consumer.position(tp) or 0)
             committed[place] = done
         return Facts(True, wanted, committed=committed)
 

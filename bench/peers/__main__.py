@@ -16,6 +16,8 @@ from bench.peers.stage import Stage, stage
 from bench.peers.topics import Input, Kafka
 
 RESULTS = Path(__file__).parents[1] / "results"
+SLOW = 200_000
+"""A peer that gets no more events than this is a slow one."""
 
 
 def main() -> int:
@@ -34,7 +36,7 @@ def main() -> int:
         for number in range(chosen.rounds):
             # In turn, so that a machine whose speed drifts drifts for all of them.
             for peer in (one for one in peers if one.name not in out):
-                events = min(chosen.events, peer.most_events)
+                events = min(chosen.events, peer.most_events if peer.most_events > SLOW else chosen.slow_events)
                 if events not in inputs:
                     inputs[events] = asyncio.run(_filled(at, events, chosen))
                 try:
@@ -55,9 +57,9 @@ def main() -> int:
     chosen.results.mkdir(exist_ok=True)
     asked = {"partitions": chosen.partitions, "keys": chosen.keys, "rounds": chosen.rounds, "short": chosen.short}
     result = {"machine": on, "job": asked, "peers": rows}
-    (chosen.results / "peers.json").write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
+    (chosen.results / f"{chosen.name}.json").write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
     table = report.markdown(on, rows, setting)
-    (chosen.results / "peers.md").write_text(table, "utf-8")
+    (chosen.results / f"{chosen.name}.md").write_text(table, "utf-8")
     _say(table)
     return 1 if out else 0
 
@@ -66,6 +68,8 @@ def _chosen() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.peers", description=__doc__)
     parser.add_argument("--short", action="store_true", help="few events, one round, what needs no further download")
     parser.add_argument("--events", type=int, help="events for each peer; slow ones get fewer (1,000,000)")
+    parser.add_argument("--slow-events", type=int, default=200_000, help="most events for slow peers (200,000)")
+    parser.add_argument("--name", default="peers", help="name of the results: peers.json, peers.md")
     parser.add_argument("--rounds", type=int, help="rounds, each with every peer (3)")
     parser.add_argument("--partitions", type=int, default=12)
     parser.add_argument("--keys", type=int, default=10_000)

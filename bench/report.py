@@ -1,0 +1,165 @@
+"""`python -m bench.report`: what the benchmarks have found, as docs/benchmarks.md and a chart beside it."""
+
+import io
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+from rich.bar import Bar
+from rich.console import Console
+from rich.table import Table
+
+RESULTS = Path(__file__).parent / "results"
+DOCS = Path(__file__).parents[1] / "docs"
+WIDTH = 60
+
+Result = Mapping[str, object]
+HEAD = """# Benchmarks
+
+Measured by `python -m bench.peers`, `bench.peers.latency`, `bench.full` and `bench.state`, the broker on the same
+machine as the worker; each figure is the median of its rounds, the peers in turn within a round. Every output of every
+run was checked. A speed is worth comparing within one table: machines and their spells differ.
+
+![Events a second of the counting job](benchmarks.svg)
+"""
+
+
+class Goal(NamedTuple):
+    """A ratio that is wanted: what it is, the ratio found (None: not measured), and the bound it is held to."""
+
+    what: str
+    found: float | None
+    bound: float
+    most: bool = False
+
+    def row(self) -> str:
+        """Give it as a row of a table."""
+        if self.found is None:
+            return f"| {self.what} | {self._bound()} | not measured | |"
+        met = self.found <= self.bound if self.most else self.found >= self.bound
+        return f"| {self.what} | {self._bound()} | {self.found:,.2f} | {'met' if met else 'missed'} |"
+
+    def _bound(self) -> str:
+        return f"at {'most' if self.most else 'least'} {self.bound:g}"
+
+
+def main() -> int:
+    found = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(RESULTS.glob("*.json"))}
+    peers = {one["name"]: one for one in found["peers"]["peers"] if "unavailable" not in one}
+    rows = [goal.row() for goal in goals(found, peers)]
+    parts = [
+        HEAD,
+        "## What is wanted, and what was found\n",
+        "| ratio in one run | wanted | found | |\n| --- | --- | ---: | --- |\n" + "\n".join(rows) + "\n",
+        "## The counting job\n",
+        _text("peers.md"),
+        "## Latency of one stage\n",
+        _text("latency.md"),
+    ]
+    if full := found.get("full"):
+        parts += ["## The full job\n", _full(full)]
+    if state := found.get("state"):
+        parts += ["## Tables\n", _state(state["state"])]
+    (DOCS / "benchmarks.md").write_text("\n".join(parts).rstrip() + "\n", "utf-8")
+    chart(peers, DOCS / "benchmarks.svg")
+    return 0
+
+
+def goals(found: Mapping[str, Result], peers: Mapping[str, Result]) -> list[Goal]:
+    """Give the ratios that this project holds itself to."""
+
+    def speed(name: str, field: str = "events_a_second") -> float | None:
+        figure = peers.get(name, {}).get(field)
+        return figure["median"] if figure else None
+
+    def times(one: float | None, other: float | None) -> float | None:
+        return one / other if one and other else None
+
+    engine, cpu = speed("engine"), speed("engine", "cpu_us_an_event")
+    streams = max((name for name in peers if name.startswith("streams")), key=lambda name: speed(name) or 0, default="")
+    latest = {one["name"]: one for one in found.get("latency", {}).get("peers", [])}
+    p99 = {name: _at(latest.get(name), 1_000, "p99_ms") for name in ("engine", "echo")}
+    full, memory = found.get("full", {}), found.get("state", {}).get("state", {}).get("rows", {}).get("memory", {})
+    again = {one["name"]: one.get("recovery_records_a_second") for one in found.get("recovery", {}).get("peers", [])}
+    loaded = {name: figure["median"] for name, figure in again.items() if figure}
+    recovery = times(loaded.get("engine"), loaded.get("faust"))
+    return [
+        Goal("counting job against plain Faust", times(engine, speed("faust")), 40),
+        Goal(
+            "against Quix Streams, the faster setting",
+            times(engine, max(filter(None, map(speed, ("quix", "quix-50ms"))), default=None)),
+            7,
+        ),
+        Goal(f"against Kafka Streams (`{streams}`), CPU an event", times(speed(streams, "cpu_us_an_event"), cpu), 2.5),
+        Goal(f"against Kafka Streams (`{streams}`), events a second", times(engine, speed(streams)), 1.3),
+        Goal("against the floor", times(engine, speed("floor")), 0.4),
+        Goal("against the floor, CPU an event", times(speed("floor", "cpu_us_an_event"), cpu), 0.4),
+        Goal("exactly once against at least once, same engine", times(engine, speed("engine-untransacted")), 0.9),
+        Goal("recovery against plain Faust, records a second", recovery, 40),
+        Goal("the full job against plain Faust with the same rules", full.get("times_plain"), 12),
+        Goal("p99 at 1,000 events a second against the bare echo", times(p99["engine"], p99["echo"]), 1.5, most=True),
+        Goal(
+            "p99 from emr-events to threshold-alerts at 1,000 a second, ms",
+            full.get("latency_ms", {}).get("threshold-alerts", {}).get("p99"),
+            500,
+            most=True,
+        ),
+        Goal("memory a key over the encoded value, bytes", memory.get("bytes_a_key"), 250, most=True),
+    ]
+
+
+def _at(row: Result | None, rate: int, field: str) -> float | None:
+    rates = (row or {}).get("rates", [])
+    return next((one[field] for one in rates if one.get("rate") == rate or one.get("events_a_second") == rate), None)
+
+
+def _text(name: str) -> str:
+    path = RESULTS / name
+    return path.read_text("utf-8") if path.is_file() else "Not measured.\n"
+
+
+def _full(full: Result) -> str:
+    lines = ["| way | events/s | CPU µs an event |", "| --- | ---: | ---: |"]
+    lines += [
+        f"| {name} | {row['events_a_second']:,.0f} | {row['cpu_us_an_event']:.0f} |"
+        for name, row in full["speed"].items()
+    ]
+    lines += ["", "At 1,000 events a second, from the append to emr-events to a reader of what is committed:", ""]
+    lines += ["| topic | messages | p50 ms | p95 ms | p99 ms |", "| --- | ---: | ---: | ---: | ---: |"]
+    lines += [
+        f"| {title} | {row['messages']:,.0f} | {row['p50']:.0f} | {row['p95']:.0f} | {row['p99']:.0f} |"
+        for title, row in full["latency_ms"].items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _state(state: Result) -> str:
+    lines = [f"{state['keys']:,} keys with values of {state['value_bytes']} bytes, one partition number.", ""]
+    lines += ["| tables | load s | open again s | bytes a key over its value | reads a second |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: |"]
+    lines += [
+        f"| {name} | {row['seconds']:.1f} | {row['again_seconds']:.2f} | {row['bytes_a_key']:.0f} | "
+        f"{row['reads_a_second']:,.0f} |"
+        for name, row in state["rows"].items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def chart(peers: Mapping[str, Result], path: Path) -> None:
+    """Draw the speeds of the counting job as bars, the fastest first."""
+    speeds = sorted(((one["events_a_second"]["median"], name) for name, one in peers.items()), reverse=True)
+    table = Table(title="Counting job, events a second", box=None, pad_edge=False)
+    table.add_column("")
+    table.add_column("", width=WIDTH)
+    table.add_column("events/s", justify="right")
+    for speed, name in speeds:
+        table.add_row(name, Bar(speeds[0][0], 0, speed, width=WIDTH), f"{speed:,.0f}")
+    console = Console(record=True, width=WIDTH + 40, file=io.StringIO())
+    console.print(table)
+    path.write_text(console.export_svg(title="python -m bench.peers"), "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

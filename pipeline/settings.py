@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     # The rules' parameters that a network may choose.
     max_segment_minutes: int = Field(240, ge=1, le=1440, description="a longer segment is refused; pauses count")
     max_event_bytes: int = Field(262_144, ge=1_024, le=1_000_000, description="a larger event is a dead letter")
+    keep_days: int = Field(
+        400,
+        ge=1,
+        le=36_500,
+        description="a day that many days older than the newest leaves the tables; an event for it is too late",
+    )
 
     # The worker.
     engine: Literal["exactly-once", "stock"] = Field(

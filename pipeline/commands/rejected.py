@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.commands.reopening import is_late, reopen
 from pipeline.errors import Refused
 from pipeline.events import codec
 from pipeline.events.rejected import Reason, Rejected
@@ -63,6 +64,8 @@ def replay_letters(
 ) -> None:
     """Send letters in again to the topic that they came from, as they came or mended; then they are settled.
 
+    With one that was too late goes what session-events holds of its day, which is opened again.
+
     Exit code 1 when one could not be sent; it stays open.
     """
     settings = Settings.load()
@@ -73,7 +76,10 @@ def replay_letters(
         raise Refused("--mend: stands for one letter; name it by its ID")
     mended = None if mend is None else _mended(settings, mend)
     chosen = _chosen(settings, places, reason, again=again)
-    failed = asyncio.run(replay(settings, chosen, mended))
+    late = [letter for letter in chosen if is_late(letter)]
+    failed = asyncio.run(replay(settings, [letter for letter in chosen if not is_late(letter)], mended))
+    if late:
+        failed |= asyncio.run(reopen(settings, late, mended))
     if as_json:
         sent = [letter.place for letter in chosen if letter.place not in failed]
         typer.echo(msgspec.json.encode({"replayed": sent, "failed": failed}))

@@ -20,6 +20,7 @@ Reason = Literal[
     "too_long",
     "pauses_too_long",
     "not_from_an_emr",
+    "too_late",
     "not_processed",
 ]
 """The fixed codes, in the order in which an event is looked at."""

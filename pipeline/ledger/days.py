@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.events.base import Event
 from pipeline.events.days import BillableDay
@@ -14,6 +15,7 @@ from pipeline.events.segments import (
     SegmentVoided,
     ServiceRecorded,
 )
+from pipeline.ledger.calendar import Calendar
 from pipeline.ledger.day import rate_day
 from pipeline.ledger.segments import Result, Segment, SegmentFacts, resolve, service_date, take
 from pipeline.ledger.tables import Cause, Effect, Facts
@@ -35,25 +37,31 @@ _NOTHING = SegmentFacts()
 class DayIndex(Struct, frozen=True, array_like=True, gc=False):
     """The segments of a patient's day by id.
 
-    One that has moved to another date may still be listed; what a segment says of itself decides.
+    One that has moved to another date may still be listed; what a segment says of itself decides. `until` is set for a
+    day that had left and was opened again: the date of the calendar under which it leaves.
     """
 
     segment_ids: list[str]
+    until: str = ""
 
 
 class DayTables(Struct, frozen=True):
     """The tables of `days`: segments by `patient|segment_id`, days by `patient|date`.
 
-    `resolved` is what the segments that were counted last came to, until one changes.
+    `resolved` is what the segments that were counted last came to, until one changes. With a calendar they know when
+    to leave.
     """
 
     segments: Facts[SegmentFacts]
     days: Facts[DayIndex]
     resolved: dict[str, tuple[str | None, Segment | None]] = {}
+    calendar: Calendar | None = None
 
     def flush(self) -> None:
         """Write what changed."""
         self.resolved.clear()
+        if self.calendar is not None:
+            self.calendar.flush()
         self.segments.flush()
         self.days.flush()
 
@@ -74,9 +82,11 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
     before = tables.segments.get(key) or _NOTHING
     after, result = take(before, version_of(event))
     joined = service_date(after)
-    listed = joined is None or _list(tables.days, patient_id, joined, segment_id)
+    listed = joined is None or list_segment(tables, patient_id, joined, segment_id)
     if result != "applied" and listed:
         return result
+    if joined is None and tables.calendar is not None:
+        after = undated(tables.calendar, key, after, cause)
     tables.segments.put(key, after)
     tables.resolved.pop(key, None)
     left = service_date(before)
@@ -90,24 +100,35 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
     return result
 
 
-def _list(days: Facts[DayIndex], patient_id: str, date: str, segment_id: str) -> bool:
+def list_segment(tables: DayTables, patient_id: str, date: str, segment_id: str) -> bool:
     """List a segment under its date; tells whether it was listed already."""
     key = f"{patient_id}|{date}"
-    day = days.get(key)
+    day = tables.days.get(key)
     if day is None:
-        days.put(key, DayIndex([segment_id]))
+        tables.days.put(key, DayIndex([segment_id]))
+        if tables.calendar is not None:
+            tables.calendar.enter(date, f"day|{key}")
     elif segment_id in day.segment_ids:
         return True
     else:
-        days.put(key, DayIndex([*day.segment_ids, segment_id]))
+        tables.days.put(key, DayIndex([*day.segment_ids, segment_id], day.until))
     return False
+
+
+def undated(calendar: Calendar, key: str, facts: SegmentFacts, cause: Cause) -> SegmentFacts:
+    """Enter a segment that has no date in the calendar, as of now."""
+    now = calendar.now(cause.appended)
+    if not now:
+        return facts
+    calendar.enter(now, f"segment|{key}")
+    return replace(facts, since=now)
 
 
 def _unlist(days: Facts[DayIndex], patient_id: str, date: str, segment_id: str) -> None:
     key = f"{patient_id}|{date}"
     if day := days.get(key):
         kept = [other for other in day.segment_ids if other != segment_id]
-        days.put(key, DayIndex(kept) if kept else None)
+        days.put(key, DayIndex(kept, day.until) if kept else None)
 
 
 def compute_day(

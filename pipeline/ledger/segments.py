@@ -14,11 +14,16 @@ MICROSECONDS = 1_000_000
 
 
 class SegmentFacts(Struct, frozen=True, array_like=True, gc=False):
-    """What stands of a segment: the newest whole version, and the newest start and stop that it does not replace."""
+    """What stands of a segment: the newest whole version, and the newest start and stop that it does not replace.
+
+    `since` is for one that has no date, being voided or without its start: the newest date that its partition number
+    had come to when it was last told of.
+    """
 
     whole: Version | None = None
     start: Version | None = None
     stop: Version | None = None
+    since: str | None = None
 
 
 class Segment(Struct, frozen=True, gc=False):

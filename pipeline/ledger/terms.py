@@ -6,7 +6,11 @@ from pipeline.directory import Directory
 
 
 class Terms(Struct, frozen=True):
-    """The directory of sites, and the longest that a segment may be (minutes, pauses included)."""
+    """The directory of sites; the longest that a segment may be (minutes, pauses included).
+
+    `keep_days` is how much older than the newest date a day may be before it leaves its tables.
+    """
 
     directory: Directory
     max_segment_minutes: int = 240
+    keep_days: int = 400

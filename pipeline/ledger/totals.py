@@ -12,6 +12,7 @@ from pipeline.events.codec import write
 from pipeline.events.coverage import AccrualReported, NecessityAttested
 from pipeline.events.days import BillableDay, SentClaim, SentLine
 from pipeline.events.fields import instant
+from pipeline.ledger.calendar import Calendar, last_day
 from pipeline.ledger.segments import Result
 from pipeline.ledger.settle import View, YearTouch, settle_year
 from pipeline.ledger.standing import Standing, assess
@@ -38,13 +39,14 @@ class TotalTables(Struct, frozen=True):
     """The tables of `totals`.
 
     Years by `patient|year`, patients by patient, and the newest version of each accrual, attestation and claim, as
-    sorted JSON, by `patient|kind|id`.
+    sorted JSON, by `patient|kind|id`. With a calendar they know when to leave.
     """
 
     years: Facts[YearFacts]
     patients: Facts[PatientFacts]
     facts: Facts[bytes]
     assessed: dict[tuple[str, int], tuple[YearFacts, Standing]] = {}
+    calendar: Calendar | None = None
 
     def standing(self, patient_id: str, year: int, facts: YearFacts) -> Standing:
         """Assess a year's facts; those that were assessed last are not assessed again."""
@@ -58,6 +60,8 @@ class TotalTables(Struct, frozen=True):
     def flush(self) -> None:
         """Write what changed."""
         self.assessed.clear()
+        if self.calendar is not None:
+            self.calendar.flush()
         self.years.flush()
         self.patients.flush()
         self.facts.flush()
@@ -91,6 +95,7 @@ class Touches:
             if year not in patient.years:
                 years = sorted([*patient.years, year])
                 self._tables.patients.put(patient_id, replace(patient, years=years))
+                enter(self._tables, patient_id, year)
 
 
 def take_change(tables: TotalTables, touches: Touches, change: DayChange | Event, cause: Cause) -> Result | None:
@@ -220,7 +225,10 @@ def _attest(tables: TotalTables, touches: Touches, event: NecessityAttested, cau
     attestation = _attestation(event)
     was = patient.attestations.get(event.attestation_id)
     ranges = [attestation] if was is None else [attestation, was]
+    closed = "" if tables.calendar is None else tables.calendar.line
     for year in patient.years:
+        if last_day(year) <= closed:
+            continue
         covered = [
             date
             for date in _year(tables, event.patient_id, year).days
@@ -228,8 +236,15 @@ def _attest(tables: TotalTables, touches: Touches, event: NecessityAttested, cau
         ]
         if covered:
             touches.year(event.patient_id, year, cause).dates |= dict.fromkeys(covered, cause)
+    enter(tables, event.patient_id, int(event.through[:4]))
     attestations = {**patient.attestations, event.attestation_id: attestation}
     tables.patients.put(event.patient_id, replace(patient, attestations=attestations))
+
+
+def enter(tables: TotalTables, patient_id: str, year: int) -> None:
+    """Enter in the calendar that something is known of a patient's year."""
+    if tables.calendar is not None:
+        tables.calendar.enter(last_day(year), f"{patient_id}|{year:04d}")
 
 
 def fold_totals(

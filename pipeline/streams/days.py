@@ -3,22 +3,27 @@
 from collections.abc import Sequence
 
 from pipeline.engine.record import Output, Record, Tables
-from pipeline.ledger.days import SEGMENT_EVENTS, DayIndex, DayTables, fold_days
+from pipeline.events.reopened import DayReopened
+from pipeline.ledger.calendar import Calendar, day_schedule
+from pipeline.ledger.days import SEGMENT_EVENTS, DayIndex, DayTables
+from pipeline.ledger.left_days import fold_days_in_time
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.tables import Facts
 from pipeline.ledger.terms import Terms
 from pipeline.streams.reading import Reader, Refuse, messages
 
-TABLES = ("days", "segments")
+TABLES = ("calendar", "days", "segments")
 """In the order that they are written: a replay goes by the segments."""
+_KINDS = (*SEGMENT_EVENTS, DayReopened)
 
 
 def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]) -> Output:
     """Take records of `session-events`; give the messages of `billable-days`."""
-    reader = Reader(SEGMENT_EVENTS, terms.max_segment_minutes, refuse)
-    facts = DayTables(Facts(tables["segments"], SegmentFacts), Facts(tables["days"], DayIndex))
+    reader = Reader(_KINDS, terms.max_segment_minutes, refuse)
+    calendar = Calendar(tables["calendar"], day_schedule(terms.keep_days))
+    facts = DayTables(Facts(tables["segments"], SegmentFacts), Facts(tables["days"], DayIndex), calendar=calendar)
     events = list(reader.events(records))
-    effects, results = fold_days(facts, events, terms)
+    effects, results = fold_days_in_time(facts, calendar, events, terms)
     facts.flush()
     reader.count([event for event, _ in events], results)
     return Output([*reader.letters, *messages(effects, records[0].partition)], reader.counts)

@@ -4,14 +4,19 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from pipeline.engine.record import Count, Message, Record
 from pipeline.events import codec
 from pipeline.events.base import Event
 from pipeline.events.rejected import Rejected
+from pipeline.events.reopened import DayReopened
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.settings import MAX_RECORD_BYTES
 
 Refuse = Callable[[Record, Rejected], Message]
+_REOPENED = b"day.reopened"
+_reopened = msgspec.json.Decoder(DayReopened).decode
 
 
 class Reader:
@@ -19,6 +24,7 @@ class Reader:
 
     `kinds` are the types that the agent wants: another, when a header tells it, is not even decoded. What cannot be
     read goes to `letters`, and is counted in `counts`; of several agents on one topic, only one takes the `unnamed`.
+    `taken` are the records of the events that were given, in their order.
     """
 
     def __init__(
@@ -30,6 +36,7 @@ class Reader:
         self._unnamed = unnamed
         self.letters: list[Message] = []
         self.counts: Counter[Count] = Counter()
+        self.taken: list[Record] = []
 
     def events(self, records: Iterable[Record]) -> Iterator[tuple[Event, Cause]]:
         """Give the events that the agent may want, each with itself as the cause of what it changes."""
@@ -38,23 +45,35 @@ class Reader:
             if kind not in (None, *self._kinds):
                 continue
             try:
-                # The intake has held the event against the network's limit of bytes, before it put tokens in.
-                event, _ = codec.read(
-                    record.value, max_bytes=MAX_RECORD_BYTES, max_segment_minutes=self._max_segment_minutes
-                )
+                event = self._event(record, kind)
             except Rejected as refusal:
                 if kind is None and not self._unnamed:
                     continue
-                self.letters.append(self._refuse(record, refusal))
-                self.counts["rejected", refusal.reason] += 1
+                self._set_aside(record, refusal)
                 continue
+            self.taken.append(record)
             yield event, Cause(event.event_id, event.occurred_at, _header(record, "appended"))
 
-    def count(self, events: Iterable[Event], results: Iterable[str | None]) -> None:
-        """Count what changed nothing, by type."""
-        for event, result in zip(events, results, strict=True):
-            if result not in {None, "applied"}:
-                self.counts["events", str(event.__struct_config__.tag), str(result)] += 1
+    def count(self, changes: Iterable[msgspec.Struct], results: Iterable[str | Rejected | None]) -> None:
+        """Count what changed nothing, by type, and set aside what was refused; one change for each record `taken`."""
+        for change, record, result in zip(changes, self.taken, results, strict=True):
+            if isinstance(result, Rejected):
+                self._set_aside(record, result)
+            elif result not in {None, "applied"}:
+                self.counts["events", str(change.__struct_config__.tag), str(result)] += 1
+
+    def _event(self, record: Record, kind: bytes | None) -> Event:
+        if kind == _REOPENED:
+            try:
+                return _reopened(record.value or b"")
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                raise Rejected("wrong_field", "day.reopened is made by `kxwatch rejected replay` alone") from None
+        # The intake has held the event against the network's limit of bytes, before it put tokens in.
+        return codec.read(record.value, max_bytes=MAX_RECORD_BYTES, max_segment_minutes=self._max_segment_minutes)[0]
+
+    def _set_aside(self, record: Record, refusal: Rejected) -> None:
+        self.letters.append(self._refuse(record, refusal))
+        self.counts["rejected", refusal.reason] += 1
 
 
 def cause_of(record: Record) -> Cause:

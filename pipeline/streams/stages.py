@@ -37,7 +37,7 @@ def stages(settings: Settings, now: Clock = clock) -> list[Stage]:
         declared()["session-events"].partitions,
         now,
     )
-    terms = Terms(directory.load(settings.directory), settings.max_segment_minutes)
+    terms = Terms(directory.load(settings.directory), settings.max_segment_minutes, settings.keep_days)
 
     def refuse(record: Record, refusal: Rejected) -> Message:
         return dead_letter(record, refusal, now())

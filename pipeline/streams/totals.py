@@ -9,14 +9,16 @@ from pipeline.engine.record import Count, Output, Record, Tables
 from pipeline.events.alerts import ClaimAlert, ThresholdAlert
 from pipeline.events.base import Event
 from pipeline.events.days import BillableDay, Line, Measure
+from pipeline.ledger.calendar import Calendar, year_schedule
+from pipeline.ledger.left_years import fold_totals_in_time
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
-from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, fold_totals
+from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables
 from pipeline.ledger.year import PatientFacts, YearFacts
 from pipeline.rules.codes import table
 from pipeline.streams.reading import Reader, Refuse, cause_of, messages
 
-TABLES = ("years", "patients", "facts")
+TABLES = ("closings", "years", "patients", "facts")
 """In the order that they are written: a replay goes by the facts."""
 _decode = msgspec.json.Decoder(BillableDay).decode
 
@@ -25,16 +27,23 @@ def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]
     """Take records of `session-events` and `billable-days`; give the messages of all that totals owe."""
     # What no header names and nobody can read, the agent days sets aside.
     reader = Reader(YEAR_EVENTS, terms.max_segment_minutes, refuse, unnamed=False)
+    calendar = Calendar(tables["closings"], year_schedule(terms.keep_days))
     facts = TotalTables(
-        Facts(tables["years"], YearFacts), Facts(tables["patients"], PatientFacts), Facts(tables["facts"], bytes)
+        Facts(tables["years"], YearFacts),
+        Facts(tables["patients"], PatientFacts),
+        Facts(tables["facts"], bytes),
+        calendar=calendar,
     )
-    days = [(_day_change(record), cause_of(record)) for record in records if record.topic == "billable-days"]
+    computed = [record for record in records if record.topic == "billable-days"]
+    days = [(_day_change(record), cause_of(record)) for record in computed]
     events = list(reader.events(record for record in records if record.topic == "session-events"))
     _count_units(reader.counts, facts.years, [change for change, _ in days])
     changes: list[tuple[DayChange | Event, Cause]] = [*days, *events]
-    effects, results = fold_totals(facts, changes)
+    effects, results = fold_totals_in_time(facts, calendar, changes)
     facts.flush()
-    reader.count([event for event, _ in events], results[len(days) :])
+    # The days' own letters first, as their changes come first.
+    reader.taken[:0] = computed
+    reader.count([change for change, _ in changes], results)
     _count_alerts(reader.counts, effects)
     return Output([*reader.letters, *messages(effects, records[0].partition)], reader.counts)
 

@@ -65,8 +65,8 @@ async def letters(settings: Settings, keep: Callable[[Letter], bool]) -> list[Le
                 event = _LETTER(record.value)
             except (msgspec.DecodeError, TypeError):
                 continue  # What is no letter can be neither sent in again nor told of.
-            note = notes.get(settlement_key(name, record.partition, record.offset))
-            settled = None if note is None else _SETTLEMENT(note)
+            settlement = notes.get(settlement_key(name, record.partition, record.offset))
+            settled = None if settlement is None else _SETTLEMENT(settlement)
             letter = Letter(partition=record.partition, offset=record.offset, event=event, settled=settled)
             if keep(letter):
                 found.append((record.timestamp, record.partition, record.offset, letter))
@@ -104,7 +104,7 @@ async def replay(
                 except KafkaError as error:
                     failed[letter.place] = f"Kafka did not take it: {type(error).__name__.removesuffix('Error')}"
                 else:
-                    await _note(settings, sender, letter, how="replayed", mended=mended is not None)
+                    await note(settings, sender, letter, how="replayed", mended=mended is not None)
             await sender.flush()
     return failed
 
@@ -113,11 +113,11 @@ async def dismiss(settings: Settings, chosen: Sequence[Letter], why: str) -> Non
     """Note letters as settled without sending them in again."""
     async with started(settings, producer(settings, linger_ms=5)) as sender:
         for letter in chosen:
-            await _note(settings, sender, letter, how="dismissed", why=why)
+            await note(settings, sender, letter, how="dismissed", why=why)
         await sender.flush()
 
 
-async def _note(
+async def note(
     settings: Settings,
     sender: AIOKafkaProducer,
     letter: Letter,
@@ -126,6 +126,7 @@ async def _note(
     mended: bool = False,
     why: str | None = None,
 ) -> None:
+    """Note a letter as settled."""
     name = topic_name(settings, "rejected-events")
     settlement = Settlement(
         topic=name,

@@ -11,7 +11,7 @@ def test_topics_are_made_and_then_as_declared(kxwatch: Kxwatch) -> None:
     assert before.code == 1
     assert before.out.count("missing") == 15
     assert kxwatch("topics", "check").code == 1
-    assert kxwatch("topics", "apply").out == "15 topics made, 0 settings changed.\n"
+    assert kxwatch("topics", "apply").out == "17 topics made, 0 settings changed.\n"
     assert kxwatch("topics", "diff").out == "All topics are as declared.\n"
     assert kxwatch("topics", "check").out == "All that a worker needs is there.\n"
 

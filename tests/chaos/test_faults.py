@@ -66,10 +66,12 @@ def test_on_stock_faust_a_worker_that_is_stopped_and_started_again_loses_nothing
     deployment = Deployment(kafka, kafka_home, tmp_path, batch_events=50, engine="stock")
     deployment.run("topics", "apply")
     lines = (*simulated(sites=2, patients=60, days=4), *nasty(each=10))
-    deployment.publish(lines)
+    some = len(lines) // 2
+    deployment.publish(lines[:some])
     with deployment.working(SHORT) as worker:
-        until(past(deployment, len(lines) // 3))
+        until(past(deployment, some // 2))
         assert worker.stop() == 0
+    deployment.publish(lines[some:])
     with deployment.working(SHORT) as worker:
         until(deployment.finished)
         assert worker.stop() == 0

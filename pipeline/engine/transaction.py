@@ -83,8 +83,9 @@ class Writer:
         await producer.begin_transaction()
         places = self._batches(snapshot)
         # Not at the same time: the broker answers what it is still adding to the transaction with a retry of 100 ms.
-        await producer.send_offsets_to_transaction(offsets, self._group)
+        # Records first: while the last transaction is not wholly ended, the client asks anew after 20 ms, not 100.
         ends = await _all([self._send(topic, partition, batches) for (topic, partition), batches in places.items()])
+        await producer.send_offsets_to_transaction(offsets, self._group)
         await producer.commit_transaction()
         return self._written(snapshot, dict(zip(places, ends, strict=True)))
 

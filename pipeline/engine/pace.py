@@ -20,6 +20,6 @@ class Pace(NamedTuple):
     close_seconds: float = 5.0
     open_seconds: float = 30.0
     session_seconds: float = 6.0
-    heartbeat_seconds: float = 0.5
+    heartbeat_seconds: float = 0.2
     request_seconds: float = 20.0
     instance: str | None = None

@@ -16,6 +16,7 @@ from pipeline.ops.standings import totals_of
 from pipeline.settings import Settings
 
 LOOK_SECONDS = 1.0
+STOP_SECONDS = 2.0
 AT_ONCE = 500
 """Totals that are computed before other work gets its turn."""
 TABLE = "years"
@@ -47,9 +48,11 @@ class Watch:
         """Look no more."""
         for task in self._tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        await self._ends.close()
+        # Not for ever: a worker that was told to stop ends, whatever its clients wait for.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+                await self._ends.close()
 
     async def _look(self) -> None:
         facts = await self._known.facts()

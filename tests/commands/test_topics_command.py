@@ -9,7 +9,7 @@ pytestmark = pytest.mark.usefixtures("environment")
 def test_topics_are_made_and_then_as_declared(kxwatch: Kxwatch) -> None:
     before = kxwatch("topics", "diff")
     assert before.code == 1
-    assert before.out.count("missing") == 15
+    assert before.out.count("missing") == 17
     assert kxwatch("topics", "check").code == 1
     assert kxwatch("topics", "apply").out == "17 topics made, 0 settings changed.\n"
     assert kxwatch("topics", "diff").out == "All topics are as declared.\n"
@@ -17,7 +17,7 @@ def test_topics_are_made_and_then_as_declared(kxwatch: Kxwatch) -> None:
 
 
 def test_a_program_reads_the_same(kxwatch: Kxwatch) -> None:
-    assert len(json.loads(kxwatch("topics", "diff", "--json").out)) == 15
+    assert len(json.loads(kxwatch("topics", "diff", "--json").out)) == 17
     done = json.loads(kxwatch("topics", "apply", "--json").out)
     assert ({one["kind"] for one in done["done"]}, done["left"]) == ({"missing"}, [])
     assert kxwatch("topics", "diff", "--json").out == "[]\n"

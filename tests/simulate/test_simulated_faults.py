@@ -10,7 +10,7 @@ from pipeline.events.rejected import Reason
 from pipeline.simulate import faults, network
 from pipeline.simulate.chance import Chance
 
-NEVER_IN_A_FILE_OF_AN_EMR = {"no_value", "not_from_an_emr", "not_processed"}
+NEVER_IN_A_FILE_OF_AN_EMR = {"no_value", "not_from_an_emr", "too_late", "not_processed"}
 GOOD = {
     "event_id": "e-000001",
     "event_type": "segment.recorded",

@@ -77,6 +77,7 @@ class Worker:
             "data_dir",
             "metrics_port",
             "batch_events",
+            "batch_seconds",
             "log_level",
             "engine",
         )

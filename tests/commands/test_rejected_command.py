@@ -8,6 +8,7 @@ from commands.commandline import Kxwatch, held, make, put
 
 from pipeline.events.codec import encode
 from pipeline.events.rejected import RejectedEvent
+from pipeline.ledger.left_days import OF_A_YEAR
 from pipeline.settings import Settings
 from pipeline.topics.catalog import FOLDER, topic_name
 
@@ -117,6 +118,17 @@ def test_a_letter_that_cannot_be_sent_stays_open_and_is_told(settings: Settings,
     assert "3:0: came from a topic that is none of these settings'" in ended.err
     assert "3:1: has neither key nor value: dismiss it" in ended.err
     assert [one["id"] for one in listed(kxwatch)] == ["3:0", "3:1"]
+
+
+def test_a_letter_of_a_year_that_has_left_stays_open_and_is_told(settings: Settings, kxwatch: Kxwatch) -> None:
+    closed = json.loads(letter("too_late", topic="session-events")) | {"detail": OF_A_YEAR}
+    make(settings, "billable-days")
+    fill(settings, encode(closed), letter())
+    ended = kxwatch("rejected", "replay", "3:0", "3:1")
+    assert (ended.code, ended.out) == (1, "Sent in again: 1. Not: 1.\n")
+    assert "3:0: is of a year that has left the tables" in ended.err
+    assert [one["id"] for one in listed(kxwatch)] == ["3:0"]
+    assert held(settings, "session-events") == []
 
 
 def test_a_dismissed_letter_is_settled_and_nothing_is_sent(settings: Settings, kxwatch: Kxwatch) -> None:

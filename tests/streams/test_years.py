@@ -206,6 +206,25 @@ def test_a_late_event_is_taken_with_all_of_its_day_when_it_is_opened_again() -> 
     assert list(years.tables["days"]) == ["p-1|2027-06-30"]
 
 
+def test_a_replay_of_the_log_under_another_application_takes_and_refuses_the_same() -> None:
+    late = segment("e-9", started_at="2025-03-03T14:00:00-05:00", stopped_at="2025-03-03T14:25:00-05:00")
+    years = after(segment("e-1"), NEW_YEAR, late, segment("e-10", segment_id="s-e-1", revision=3))
+    open_again(years, late, [segment("e-1")])
+    anew = Years()
+    anew.take_all(years.history)
+    assert (anew.values, anew.tables["segments"]) == (years.values, years.tables["segments"])
+    assert reasons(anew) == reasons(years) == [("e-9", "started_at"), ("e-10", "started_at")]
+
+
+def test_a_day_of_a_year_that_has_left_is_not_opened_again() -> None:
+    late = segment("e-9", started_at="2025-03-03T14:00:00-05:00", stopped_at="2025-03-03T14:25:00-05:00")
+    known = [segment("e-1"), segment("e-2", "2028-01-01")]
+    years = after(*known)
+    open_again(years, late, [segment("e-1")])
+    assert reasons(years) == [("e-9", "dates")]
+    assert years.values == after(*known).values
+
+
 def open_again(years: Years, event: dict[str, Any], known: list[dict[str, Any]]) -> None:
     """Send in what `kxwatch rejected replay` makes of a late event and of what session-events holds."""
     found = [read(told(one)[1], max_bytes=9_999, max_segment_minutes=240)[0] for one in [*known, event]]

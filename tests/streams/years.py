@@ -36,6 +36,7 @@ class Years:
         self.tables: dict[str, dict[str, bytes]] = {name: {} for name in (*days.TABLES, *totals.TABLES)}
         self.values: dict[str, dict[str, bytes]] = {topic: {} for topic in COMPACTED}
         self.letters: list[tuple[Record, Rejected]] = []
+        self.history: list[Told] = []
         self.accepted: list[Told] = []
         self.sent: list[Message] = []
         self._offset = 0
@@ -43,6 +44,7 @@ class Years:
     def take(self, batch: Sequence[Told]) -> None:
         """Let both stages process a batch."""
         records = [self._record("session-events", b"p", value, kind, day) for kind, value, day in batch]
+        self.history += batch
         late = len(self.letters)
         changes = [
             Record("billable-days", 3, 0, 0, message.key, message.value, message.headers)

@@ -1,9 +1,11 @@
 """What an app is to the engine: its agents, the topics they read, the changelogs of their tables."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from pipeline.engine.batch import Processor
 from pipeline.engine.partition import Agent
+from pipeline.engine.stage import stages
 
 
 class Layout(NamedTuple):
@@ -33,3 +35,13 @@ class Layout(NamedTuple):
     def sources(self) -> list[str]:
         """The same as Kafka names them."""
         return [self.prefix + topic for topic in self.topics]
+
+
+def layout_of(app: Any) -> Layout:
+    """Make the layout of what an app, which has a house, has declared by now; of its batched agents alone."""
+    house = app.house
+    agents = [Agent(stage, Processor(stage.body, house.refuse, house.sizes)) for stage in stages(app, house.prefix)]
+    changelogs = {
+        table: app.tables[table].changelog_topic.get_topic_name() for agent in agents for table in agent.stage.tables
+    }
+    return Layout(app.conf.id, agents, changelogs, house.prefix, house.handed)

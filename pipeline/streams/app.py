@@ -92,13 +92,19 @@ def _exactly_once(name: str, settings: Settings, house: House, patience: Patienc
         commit_seconds=settings.batch_seconds,
         poll_records=settings.batch_events,
         request_seconds=patience.delivery,
-        open_seconds=patience.delivery,
+        # A number that is given up waits for the group, which may wait for a member that says nothing.
+        open_seconds=patience.delivery + patience.session,
         session_seconds=patience.session,
-        heartbeat_seconds=min(0.5, patience.session / 5),
+        heartbeat_seconds=min(0.2, patience.session / 5),
         instance=settings.instance or None,
     )
-    connect = {"bootstrap_servers": _brokers(settings), "client_id": settings.app_id, **client_options(settings)}
-    return EngineApp(name, house=house, connect=connect, pace=pace, depot=_depot(settings, name), **_common(settings))
+    return EngineApp(
+        name, house=house, connect=_connect(settings), pace=pace, depot=_depot(settings, name), **_common(settings)
+    )
+
+
+def _connect(settings: Settings) -> dict[str, Any]:
+    return {"bootstrap_servers": _brokers(settings), "client_id": settings.app_id, **client_options(settings)}
 
 
 def _depot(settings: Settings, name: str) -> Depot:
@@ -116,6 +122,7 @@ def _stock(name: str, settings: Settings, house: House, patience: Patience) -> f
     return StockApp(
         name,
         house=house,
+        connect=_connect(settings),
         pace=pace,
         broker_credentials=faust_credentials(settings),
         broker_client_id=settings.app_id,

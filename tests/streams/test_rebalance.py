@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ from pipeline.topics.catalog import topic_name
 
 A_SECOND = 500
 TIMES = 5
+
+
+@pytest.fixture(params=["exactly-once", "stock"])
+def settings(make_settings: Callable[..., Settings], request: pytest.FixtureRequest) -> Settings:
+    return make_settings(engine=request.param)
 
 
 def event(number: int) -> bytes:

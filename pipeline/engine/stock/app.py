@@ -7,7 +7,9 @@ import faust
 from faust.types import StreamT
 
 from pipeline.engine.stage import House, stages
-from pipeline.engine.stock.recovery import SeekFirstTableManager
+from pipeline.engine.stock.consumer import CommittedConsumer
+from pipeline.engine.stock.loading import Loader
+from pipeline.engine.stock.recovery import OwnTableManager
 from pipeline.engine.stock.runner import Pace, Runner
 from pipeline.engine.stock.tables import Table
 
@@ -21,17 +23,30 @@ class Source(faust.Topic):  # type: ignore[misc]
 
 
 class StockApp(faust.App):  # type: ignore[misc]
-    """A Faust app whose batched agents run on Faust's own consumer, producer and tables."""
+    """A Faust app whose batched agents run on Faust's own consumer and producer, with tables in memory.
 
-    def __init__(self, id: str, *, house: House, pace: Pace, **conf: Any) -> None:  # noqa: A002 -- as Faust names it.
+    `connect` is what an `EngineApp` is told, for what is read of the changelogs; Faust has its own settings besides.
+    """
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 -- as Faust names it.
+        *,
+        house: House,
+        connect: Mapping[str, Any],
+        pace: Pace,
+        **conf: Any,
+    ) -> None:
         self.house = house
+        self.connect = connect
+        self.loader = Loader(self)
         self.pace = pace
         self._runners: list[Runner] = []
         own = {
             "Topic": Source,
             "Table": Table,
-            "TableManager": SeekFirstTableManager,
-            # A copy of another worker's partitions would be read here for nothing: recovery begins at the beginning.
+            "TableManager": OwnTableManager,
+            # A copy of another worker's partitions would be read here for nothing: the loader reads what it needs.
             "table_standby_replicas": 0,
             "stream_wait_empty": False,
             "broker_session_timeout": pace.session_seconds,
@@ -40,10 +55,15 @@ class StockApp(faust.App):  # type: ignore[misc]
         self.on_partitions_revoked.connect(self._settle)
         self.on_before_shutdown.connect(self._settle)
 
+    def _new_transport(self) -> Any:
+        transport = super()._new_transport()
+        transport.Consumer = CommittedConsumer
+        return transport
+
     async def run_batches(self, fun: Any, stream: StreamT) -> None:
         """Run an agent's body on its stream until the app stops."""
         stage = next(stage for stage in stages(self, self.house.prefix) if stage.body is fun.body)
-        runner = Runner(self, stage, fun.tables, self.house, self.pace)
+        runner = Runner(self, stage, fun.tables, self.loader.holds, self.pace)
         self._runners.append(runner)
         await runner.run(stream)
 

@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
-import faust
 import structlog
 from faust.types import EventT, StreamT
 
 from pipeline.engine.batch import Processor, Result
 from pipeline.engine.record import Message, Record
-from pipeline.engine.stage import House, Outcome, Stage
+from pipeline.engine.stage import Outcome, Stage
 from pipeline.engine.stock.batches import batches
 from pipeline.engine.stock.tables import Table
 
@@ -50,18 +50,21 @@ class Runner:
 
     State that is written implies that the outputs are delivered, an acknowledged event implies both. What breaks off
     in between is read again after the next start, upon the old state. Nothing that a message contains leaves the loop
-    as an exception; what does leave it is no message's fault, and ends the app.
+    as an exception; what does leave it is no message's fault, and ends the app. Of what `holds` says yes to nothing
+    comes any more: it is acknowledged.
     """
 
     def __init__(
         self,
-        app: faust.App,
+        app: Any,
         stage: Stage,
         tables: Iterable[Table],
-        house: House,
+        holds: Callable[[Record], bool],
         pace: Pace,
     ) -> None:
+        house = app.house
         self._app = app
+        self._holds = holds
         self._name = stage.name
         self._processor = Processor(stage.body, house.refuse, house.sizes)
         self._tables = {table.name: table for table in tables}
@@ -109,7 +112,9 @@ class Runner:
     def _process(self, number: int, events: list[EventT]) -> _Share:
         records = [self._record(event) for event in events]
         tables = {name: table.data.partition(number) for name, table in self._tables.items()}
-        return _Share(events, records, self._processor.process(tables, records))
+        new = [record for record in records if not self._holds(record)]
+        result = self._processor.process(tables, new) if new else Result([], Counter(), {})
+        return _Share(events, records, result)
 
     def _record(self, event: EventT) -> Record:
         message = event.message

@@ -48,7 +48,7 @@ class House(NamedTuple):
     `prefix` is what every topic's name begins with and no body sees; `refuse` makes dead letters, `sizes` says what is
     too large, `observe` is told of every batch that is done. `handed` are topics that agents of this app write and
     read, of whose records the order in a partition does not matter: what a partition number writes to itself is
-    processed in the same transaction, and not once more when it is read. Stock Faust reads them as any.
+    processed in the same transaction, and not once more when it is read. On stock Faust nothing is handed over.
     """
 
     refuse: Refuse

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-import msgspec
 from msgspec import Struct
 
 from pipeline.directory import load
@@ -124,9 +123,9 @@ class Rater:
                 years.setdefault(int(date[:4]), {})[date] = day
         for year, days in sorted(years.items()):
             facts = self._total_tables.years.get(f"{patient_id}|{year:04d}") or YearFacts()
-            facts = msgspec.structs.replace(facts, days={}, own_cents={})
-            for date, day in days.items():
-                facts, _ = put_day(facts, date, day_entry(day, packed=False))
+            if self._final:
+                for date, day in days.items():
+                    facts, _ = put_day(facts, date, day_entry(day, packed=False))
             standing = assess(year, facts)
             for bucket in BUCKETS:
                 if total := total_of(patient_id, year, facts, standing, bucket):

@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import psutil
-from chaos.engine.link import Link
+from chaos.increments.link import Link
 from homes import free_port
 
 from pipeline.broker import EmbeddedBroker, embedded

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from chaos.engine.counting import STARTED, Orders
-from chaos.engine.kafka import Kafka, until
-from chaos.engine.stream import Stream
+from chaos.increments.counting import STARTED, Orders
+from chaos.increments.kafka import Kafka, until
+from chaos.increments.stream import Stream
 from msgspec import json
 
 TESTS = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ class Crew:
         own = {"KXCHAOS_WORKER": json.encode(orders).decode(), "PYTHONPATH": str(TESTS)}
         self._logs[name] = self._folder / f"{name}-{sum(self.ends.values())}.log"
         with self._logs[name].open("wb") as log:
-            line = [sys.executable, "-m", "chaos.engine.counting"]
+            line = [sys.executable, "-m", "chaos.increments.counting"]
             return subprocess.Popen(line, env=dict(os.environ) | own, stdout=log, stderr=log)
 
     def look(self) -> None:

@@ -15,10 +15,10 @@ from random import Random, SystemRandom
 
 import psutil
 import pytest
-from chaos.engine.audit import Audit
-from chaos.engine.crew import LONG, Crew, crew
-from chaos.engine.kafka import Kafka, until
-from chaos.engine.stream import TABLES, Feed, Stream
+from chaos.increments.audit import Audit
+from chaos.increments.crew import LONG, Crew, crew
+from chaos.increments.kafka import Kafka, until
+from chaos.increments.stream import TABLES, Feed, Stream
 from homes import MakeHome
 
 DOCUMENTED = {("kill", -9), ("roll", 0), ("left", 0), ("outage", 1)}

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from aiokafka import TopicPartition
-from chaos.engine.counting import PARTITIONS, SECOND_KEYS, place
-from chaos.engine.crew import Crew
-from chaos.engine.stream import Stream
+from chaos.increments.counting import PARTITIONS, SECOND_KEYS, place
+from chaos.increments.crew import Crew
+from chaos.increments.stream import Stream
 
 Table = dict[str, bytes]
 

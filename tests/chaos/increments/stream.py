@@ -11,8 +11,8 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
-from chaos.engine.counting import PARTITIONS, place
-from chaos.engine.kafka import CHANGELOG
+from chaos.increments.counting import PARTITIONS, place
+from chaos.increments.kafka import CHANGELOG
 
 KEYS = 5_000
 CHUNK = 500

@@ -1,4 +1,4 @@
-"""An app of plain increments, run as `python -m chaos.increments.counting`: what is done twice or never is seen at once.
+"""An app of plain increments, run as `python -m chaos.increments.counting`: what is done twice or never is seen.
 
 `first` counts and adds up the numbers of each key and sends each on under a key of another partition; `second` counts
 what it gets, and keeps a mark while a count is odd, so that its table loses keys as well.

@@ -1,5 +1,6 @@
 """A Faust app that runs on the engine: declared as any, started as any, by `faust worker` or by itself."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -111,7 +112,11 @@ def make_layout(app: EngineApp) -> Layout:
     """
     if alone := sorted(name for name, agent in app.agents.items() if not hasattr(agent.fun, "body")):
         raise EngineError(f"agents {', '.join(alone)} would never run: make them of functions of batches, by `batched`")
-    return layout_of(app)
+    layout = layout_of(app)
+    shared = Counter(table for agent in layout.agents for table in agent.stage.tables)
+    if twice := sorted(table for table, agents in shared.items() if agents > 1):
+        raise EngineError(f"tables {', '.join(twice)} belong to several agents: give each agent tables of its own")
+    return layout
 
 
 def make_engine(app: EngineApp) -> Engine:

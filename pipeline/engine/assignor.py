@@ -90,6 +90,8 @@ class NumberAssignor(AbstractPartitionAssignor):  # type: ignore[misc]
         topics = sorted({topic for metadata in members.values() for topic in metadata.subscription})
         numbers = set.intersection(*[set(cluster.partitions_for_topic(topic) or ()) for topic in topics])
         standings = {name: _standing(metadata.user_data) for name, metadata in members.items()}
+        # A leader that has not heard of a topic's partitions yet takes nobody's numbers away.
+        numbers |= {number for standing in standings.values() for number in standing.owned}
         return {
             name: ConsumerProtocolMemberAssignment(
                 0, [(topic, now) for topic in topics], msgspec.json.encode(Given(later))

@@ -1,7 +1,8 @@
 """Tables from their changelogs: in bulk, committed records alone, past the marks of transactions."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ class Tail:
         self.positions: dict[str, int] = {}
         self.mark: Mark | None = None
         self._borne_out = self.stores.kept is None
+        self._loaded = self.stores.kept is not None
 
     def take(self, table: str, records: list[Any]) -> None:
         """Take records of a table's changelog."""
@@ -44,13 +46,17 @@ class Tail:
             else:
                 changed[key.decode("utf-8", "surrogateescape")] = record.value
         if told is not None:
-            self.positions = _positions(told.value)
-            self.mark = Mark(table, told.offset, self.positions, dict(told.headers).get(BORN, b"").decode())
+            # The furthest: an app that has got a table more may keep them in another changelog since.
+            for topic, at in _positions(told.value).items():
+                self.positions[topic] = max(at, self.positions.get(topic, at))
+            born = dict(told.headers).get(BORN, b"").decode()
+            self.mark = Mark(table, told.offset, dict(self.positions), born)
         stores = self.stores
         stores[table].apply(changed)
         if records:
             # With the mark as it was kept, until that is borne out: the next to open them must doubt it, too.
-            mark = self.mark if self._borne_out else None
+            # And no mark before the first load has ended: a part of a table is none.
+            mark = self.mark if self._borne_out and self._loaded else None
             stores.settle({table: changed}, Written({table: records[-1].offset + 1}, mark))
 
     def begin(self, begins: Mapping[str, int], ends: Mapping[str, int]) -> None:
@@ -71,6 +77,8 @@ class Tail:
         """See whether what the stores kept is borne out by what was read; if not, all is to be read again."""
         kept = self.stores.kept
         if kept is None or self._borne_out:
+            self._loaded = True
+            self.stores.settle({}, Written({}, self.mark))
             return True
         if self.mark is None or self.mark.born != kept.mark.born:
             self._anew("its changelog is another one")
@@ -83,7 +91,7 @@ class Tail:
 
     def _anew(self, why: str) -> None:
         if not self._borne_out:
-            self._borne_out = True
+            self._borne_out, self._loaded = True, False
             self.stores.anew(why)
             self.at, self.positions, self.mark = {}, {}, None
 
@@ -92,26 +100,28 @@ async def load(
     consumer: AIOKafkaConsumer,
     changelogs: Mapping[str, str],
     tails: Mapping[int, Tail],
-    pause: Callable[[], Awaitable[None]],
+    patience_seconds: float,
     told: Loading = lambda _taken, _all: None,
 ) -> None:
-    """Read the changelogs of numbers from where their tails are to their ends; `pause` gives way to other work.
+    """Read the changelogs of numbers from where their tails are to their ends.
 
     `consumer` reads what is committed and belongs to no group. The end is the last stable offset as it is at the
     start: whoever must not miss what is written meanwhile has shut the writer out before.
 
-    Errors: KafkaError; `StoreError`.
+    Errors: KafkaError; TimeoutError when nothing comes for as long as the patience lasts; `StoreError`.
     """
-    await _load(consumer, changelogs, tails, pause, told)
+    await _load(consumer, changelogs, tails, patience_seconds, told)
     if anew := {number: tail for number, tail in tails.items() if not tail.end()}:
-        await _load(consumer, changelogs, anew, pause, told)
+        await _load(consumer, changelogs, anew, patience_seconds, told)
+        for tail in anew.values():
+            tail.end()
 
 
 async def _load(
     consumer: AIOKafkaConsumer,
     changelogs: Mapping[str, str],
     tails: Mapping[int, Tail],
-    pause: Callable[[], Awaitable[None]],
+    patience_seconds: float,
     told: Loading,
 ) -> None:
     places = {
@@ -133,15 +143,22 @@ async def _load(
     left = {place for place, (table, tail) in places.items() if tail.at[table] < ends[place]}
     whole = sum(max(0, ends[place] - tail.at[table]) for place, (table, tail) in places.items())
     start = {place: tail.at[table] for place, (table, tail) in places.items()}
+    taken, moved = 0, time.monotonic()
     while left:
         for place, records in (await consumer.getmany(*left, timeout_ms=100)).items():
             table, tail = places[place]
             tail.take(table, records)
-            await pause()
+            # Heartbeats get their turn.
+            await asyncio.sleep(0)
         for place in list(left):
             table, tail = places[place]
             tail.at[table] = await consumer.position(place)
             if tail.at[table] >= ends[place]:
                 left.discard(place)
                 consumer.pause(place)
-        told(sum(tail.at[table] - start[place] for place, (table, tail) in places.items()), whole)
+        before, taken = taken, sum(tail.at[table] - start[place] for place, (table, tail) in places.items())
+        told(taken, whole)
+        if taken > before:
+            moved = time.monotonic()
+        elif left and time.monotonic() - moved > patience_seconds:
+            raise TimeoutError

@@ -2,24 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
 
 from pipeline.engine.changelog import Tail
-from pipeline.engine.errors import LostError
+from pipeline.engine.errors import EngineError, LostError
 from pipeline.engine.held import Held, Hooks, within
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import Partition
 from pipeline.engine.parts import Belongs, Opens, Reads
 from pipeline.engine.progress import Load, Progress
+from pipeline.engine.record import Record
 from pipeline.engine.stage import Observe
 from pipeline.engine.trouble import Trouble
 
 LOOK_SECONDS = 0.1
 IDLE_SECONDS = 1.0
+FRESH_SECONDS = 3_600.0
+SLICE_RECORDS = 1_000
+"""Records that are processed before heartbeats and commits get their turn."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +31,7 @@ log = structlog.get_logger(__name__)
 class Engine:
     """Works on the numbers that are this worker's until it is stopped, or cannot go on: `failure` tells.
 
-    `on_open` and `on_close` are told of numbers that come and go, before their first record and after their last;
-    `on_commit` of the seconds that a commit took, `on_drop` of what a number was given up for.
+    `on_commit` is told of the seconds that a commit took, `on_drop` of what a number was given up for.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Engine:
         self._going: set[Held] = set()
         self._anew = asyncio.Event()
         self._ready: dict[int, Tail] = {}
+        self._ready_since: dict[int, float] = {}
         self._barred: set[int] = set()
         self._trouble = Trouble(self._group.group, pace.open_seconds)
         self._change = asyncio.Event()
@@ -59,8 +63,6 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] | None = None
         self.at_work = asyncio.Event()
-        self.on_open: Callable[[Partition], None] = lambda _: None
-        self.on_close: Callable[[int], None] = lambda _: None
         self.on_commit: Callable[[float], None] = lambda _: None
         self.on_drop: Callable[[Exception], None] = lambda _: None
 
@@ -125,10 +127,12 @@ class Engine:
         backoff = LOOK_SECONDS
         while True:
             await within(LOOK_SECONDS, self._change.wait())
+            changed = self._change.is_set()
             self._change.clear()
             self._group.check()
             opened = {number: held.opened for number, held in {**self._held, **self._opened}.items()}
-            self._trouble.see(self._group.wanted, opened, loading=self._loading is not None)
+            self._trouble.see(self._group.wanted, opened)
+            self._clear_ready()
             wanted = self._group.wanted
             if gone := [held for number, held in self._held.items() if number not in wanted]:
                 await self._let_go(gone)
@@ -136,8 +140,12 @@ class Engine:
             try:
                 if missing := sorted(number for number in missing if number not in self._barred):
                     await self._open(missing)
-                elif waited := self._group.prepare - self._ready.keys() - self._held.keys():
+                elif waited := self._group.prepare - self._ready.keys() - opened.keys():
                     await self._prepare(waited)
+                elif changed and self._group.prepare & self._ready.keys():
+                    # What was ready while the group was being asked, it has not heard of.
+                    self._tell()
+                    self._group.rejoin()
             except (KafkaError, TimeoutError, OSError) as error:
                 log.warning("partitions could not be opened", numbers=missing, error=type(error).__name__)
                 self._trouble.note(missing)
@@ -157,7 +165,6 @@ class Engine:
             self._loading = None
             self._opening = frozenset()
         for number, (partition, writer) in opened.items():
-            self.on_open(partition)
             self._opened[number] = Held(partition, writer, self._pace, self._hooks)
         self._anew.set()
         self._tell()
@@ -165,14 +172,22 @@ class Engine:
 
     async def _prepare(self, numbers: Iterable[int]) -> None:
         """Load what another worker works on, and say that it may come."""
-        for number in self._ready.keys() - self._group.prepare:
-            self._ready.pop(number).stores.close()
+        began = time.monotonic()
         try:
-            self._ready |= await self._openings.prepare(sorted(numbers), self._told)
+            for number, tail in (await self._openings.prepare(sorted(numbers), self._told)).items():
+                self._ready[number] = tail
+                self._ready_since[number] = began
         finally:
             self._loading = None
         self._tell()
         self._group.rejoin()
+
+    def _clear_ready(self) -> None:
+        """Forget what was loaded for numbers that do not come, or so long ago that deletions may be missed."""
+        may_come = self._group.prepare | self._group.wanted
+        for number in list(self._ready):
+            if number not in may_come or time.monotonic() - self._ready_since[number] > FRESH_SECONDS:
+                self._ready.pop(number).stores.close()
 
     async def _let_go(self, gone: list[Held]) -> None:
         for held in gone:
@@ -201,18 +216,28 @@ class Engine:
                 continue
             try:
                 async for topic, number, records, position in self._source.poll():
-                    if held := self._held.get(number):
-                        held.partition.take(topic, records, position)
-                        held.woken()
-                        # Heartbeats and commits get their turn.
-                        await asyncio.sleep(0)
+                    await self._take(topic, number, records, position)
             except KafkaError as error:
+                if not error.retriable:
+                    raise EngineError(f"the sources cannot be read: {type(error).__name__}: {error}") from error
                 log.warning("sources could not be read", error=type(error).__name__)
+                # What was read of other partitions before it failed is gone: back to where each number is.
+                self._anew.set()
                 await asyncio.sleep(LOOK_SECONDS)
             self._source.hold([number for number, held in self._held.items() if held.full])
             if time.monotonic() - looked > IDLE_SECONDS:
                 looked = time.monotonic()
                 await self._pass_marks()
+
+    async def _take(self, topic: str, number: int, records: Sequence[Record], position: int) -> None:
+        for start in range(0, len(records) or 1, SLICE_RECORDS):
+            if (held := self._held.get(number)) is None:
+                return
+            part = records[start : start + SLICE_RECORDS]
+            last = start + SLICE_RECORDS >= len(records)
+            held.partition.take(topic, part, position if last else part[-1].offset + 1)
+            held.woken()
+            await asyncio.sleep(0)
 
     def _read_anew(self) -> None:
         for number, held in self._opened.items():
@@ -258,7 +283,6 @@ class Engine:
 
     def _ended(self, held: Held) -> None:
         self._going.discard(held)
-        self.on_close(held.number)
 
     async def _guard(self, way: Any) -> None:
         """Let what nobody has expected end the worker."""

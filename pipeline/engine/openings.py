@@ -47,7 +47,7 @@ class Openings:
         """Load numbers that another worker still writes; what they write from now on is loaded when they are opened."""
         tails = {number: await self._tail(number) for number in numbers}
         async with self._reader() as reader:
-            await load(reader, self._layout.changelogs, tails, _breath, told)
+            await load(reader, self._layout.changelogs, tails, self._pace.open_seconds, told)
         return tails
 
     async def open(
@@ -63,7 +63,7 @@ class Openings:
                 await asyncio.gather(*[writer.open() for writer in writers.values()])
             tails = {number: prepared.get(number) or await self._tail(number) for number in numbers}
             async with self._reader() as reader:
-                await load(reader, self._layout.changelogs, tails, _breath, told)
+                await load(reader, self._layout.changelogs, tails, self._pace.open_seconds, told)
                 starts = await self._starts(reader, tails)
         except BaseException:
             await asyncio.gather(*[writer.close() for writer in writers.values()])
@@ -125,7 +125,3 @@ def read_on(place: TopicPartition, told: Iterable[int | None], begin: int, end: 
     if not begin <= at <= end:
         raise out_of_range(place.topic, place.partition, at)
     return at
-
-
-async def _breath() -> None:
-    await asyncio.sleep(0)

@@ -1,6 +1,6 @@
 """One partition number of an app: its tables, how far it has read each source, and what it owes to Kafka."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -74,15 +74,18 @@ class Partition:
         self._messages: list[Message] = []
         self._outcomes: list[Outcome] = []
         self._moved = False
+        self._whole = True
         self.owed_bytes = 0
 
     def take(self, topic: str, records: Sequence[Record], position: int) -> None:
         """Let every agent of a topic process records; `position` is the offset to read on from.
 
-        Records that were taken before are left out: after a change of assignment they may be read twice.
+        Records that were taken before are left out: after a change of assignment they may be read twice. What an
+        error leaves half taken is never owed.
 
-        Errors: MemoryError.
+        Errors: MemoryError and `StoreError`.
         """
+        self._whole = False
         if records and records[0].offset < self.positions[topic]:
             records = [record for record in records if record.offset >= self.positions[topic]]
         if topic in self._handed:
@@ -92,6 +95,8 @@ class Partition:
             for agent in self._readers(topic):
                 result = agent.processor.process(self._tables[agent.stage.name], records)
                 self._owe(self._apply(agent, records, result), records[-1].timestamp_ms)
+            self.owed_bytes += sum([len(record.value) for record in records if record.value is not None])
+        self._whole = True
         self.advance(topic, position)
 
     def _readers(self, topic: str) -> list[Agent]:
@@ -110,8 +115,8 @@ class Partition:
             if changed:
                 self.stores[table].apply(changed)
                 self._changes.setdefault(table, {}).update(changed)
-                self.owed_bytes += sum([len(value) for value in changed.values() if value is not None])
-        self.owed_bytes += sum([len(message.value) for message in messages if message.value is not None])
+                self.owed_bytes += sum([len(key) + len(value or b"") for key, value in changed.items()])
+        self.owed_bytes += sum([len(message.key or b"") + len(message.value or b"") for message in messages])
         self._outcomes.append(Outcome(agent.stage.name, self.number, records, messages, counts))
         return messages
 
@@ -148,7 +153,7 @@ class Partition:
     @property
     def owes(self) -> bool:
         """Tell whether there is something to commit."""
-        return self._moved
+        return self._moved and self._whole
 
     def snapshot(self) -> Snapshot:
         """Take what is owed out, whole: from here on it is a transaction's."""
@@ -160,10 +165,6 @@ class Partition:
     def settle(self, snapshot: Snapshot, written: Written | None) -> None:
         """Let the stores keep what a transaction has made true, and where it ended, if that is told."""
         self.stores.settle(snapshot.changes, written or Written({}, None))
-
-    def table(self, name: str) -> Iterator[tuple[str, bytes]]:
-        """Give the entries of a table."""
-        return iter(self.stores[name].items())
 
 
 def _as_read(message: Message, timestamp_ms: int) -> Record:

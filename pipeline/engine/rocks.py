@@ -167,7 +167,7 @@ class RocksStores(Stores):
     def read(self, key: bytes) -> Any:
         """Give the value that the database has under a key, None for none."""
         if self._database is None:
-            return None
+            raise StoreError(f"the store in {self._folder} is closed")
         try:
             return self._database.get(key)
         except Exception as error:

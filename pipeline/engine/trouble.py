@@ -49,10 +49,10 @@ class Trouble:
         """Give the numbers that are not at work and should be, with since when they have not been right."""
         return {number: at for number, at in self._since.items() if number not in at_work}
 
-    def see(self, wanted: Collection[int], opened: Mapping[int, float], *, loading: bool) -> None:
+    def see(self, wanted: Collection[int], opened: Mapping[int, float]) -> None:
         """See that no number stays unopened for long, or is opened and dropped again and again.
 
-        `opened` are the numbers at work with when they were opened; a load takes the time that it takes.
+        `opened` are the numbers at work with when they were opened.
 
         Errors: `EngineError`.
         """
@@ -61,7 +61,7 @@ class Trouble:
         steady = {number for number, at in opened.items() if now - at > self._patience}
         self._since = {number: at for number, at in self._since.items() if number in wanted and number not in steady}
         failing = self.failing(opened)
-        if failing and not loading and now - min(failing.values()) > self._patience:
+        if failing and now - min(failing.values()) > self._patience:
             raise EngineError(
                 f"partitions {sorted(failing)} could not be opened, or not be written, for {self._patience:g} s: see "
                 "whether Kafka runs and answers, and the warnings of this log"

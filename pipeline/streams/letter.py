@@ -18,6 +18,9 @@ def dead_letter(record: Record, refusal: Rejected, received_at: str | None) -> M
 
     With a key of megabytes, which the letter holds as base64 besides, it would be larger than its topic takes.
     """
+    if record.offset < 0:
+        # Handed over before it has an offset: what raises is not, but read again, and then its letter can name it.
+        raise LookupError
     place = Place(record.topic, record.partition, record.offset)
     event = letter(refusal, place, record.key, record.value, received_at)
     key = record.key if record.key is None or len(record.key) <= LONGEST_KEY_BYTES else None

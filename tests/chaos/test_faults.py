@@ -31,7 +31,7 @@ QUICK = 12.0, 4.0
 """A patience that makes a dead worker's partitions another's soon: seconds for a delivery, a session."""
 PATIENT = 30.0, 6.0
 """One that outlasts a broker's restart."""
-DOCUMENTED = {("killed", -9), ("stopped", 0), ("left", 0), ("stopped", -15)}
+DOCUMENTED = {("killed", -9), ("stopped", 0), ("left", 0), ("stopped", -15), ("left", -15)}
 """What befell a worker and how it ended; who is asked to stop before it has begun is ended by the signal."""
 
 

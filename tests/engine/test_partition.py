@@ -30,7 +30,7 @@ def test_what_was_taken_before_is_left_out() -> None:
     number.take("words", [record(9), record(10), record(11)], 12)
     number.take("words", [record(10), record(11), record(12)], 13)
     number.take("words", [record(10)], 11)
-    assert dict(number.table("counts")) == {"a": b"3"}
+    assert dict(number.stores["counts"]) == {"a": b"3"}
     assert number.positions == {"words": 13, "others": 0}
 
 
@@ -51,6 +51,18 @@ def test_a_snapshot_is_whole_and_taken_once() -> None:
     assert [len(outcome.records) for outcome in taken.outcomes] == [2, 2]
     assert not number.owes
     assert number.owed_bytes == 0
+
+
+def test_what_an_error_that_is_no_records_fault_leaves_half_taken_is_never_owed() -> None:
+    def full(_: Tables, __: Sequence[Record]) -> Output:
+        raise MemoryError
+
+    second = Agent(Stage("full", ("words",), (), full), Processor(full, refuse, Sizes()))
+    number = partition(count, second)
+    number.take("others", [], 5)
+    with pytest.raises(MemoryError):
+        number.take("words", [record(10)], 11)
+    assert not number.owes
 
 
 def test_a_snapshot_does_not_change_with_what_comes_after_it() -> None:
@@ -142,4 +154,4 @@ def test_every_agent_of_a_topic_gets_its_records_and_no_other_agent() -> None:
     number.take("words", [record(10)], 11)
     number.take("others", [record(0, topic="others")], 1)
     assert seen == [("both", 10), ("both", 0), ("others", 0)]
-    assert dict(number.table("counts")) == {"a": b"1"}
+    assert dict(number.stores["counts"]) == {"a": b"1"}

@@ -13,10 +13,11 @@ from end_to_end.events import simulated
 from pipeline.errors import Refused
 from pipeline.settings import Settings
 from pipeline.streams.stages import create_app
+from pipeline.topics.catalog import declared
 
 __all__ = ["deploy"]
 EVENTS = simulated(sites=8, patients=200, days=8)
-CHANGELOGS = ("days-changelog", "facts-changelog", "patients-changelog", "segments-changelog", "years-changelog")
+CHANGELOGS = tuple(title for title in declared() if title.endswith("-changelog"))
 PARTITIONS = 12
 
 

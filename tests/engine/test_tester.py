@@ -1,21 +1,23 @@
 """An app in memory, and faults inside its input that nobody can see afterwards."""
 
 import asyncio
+import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import pytest
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError, NotLeaderForPartitionError, TopicAuthorizationFailedError
 from engine.counting import count, counting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.engine.errors import EngineError
+from pipeline.engine.memory.reading import MemorySource
 from pipeline.engine.memory.writing import MemoryWriter
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import HANDED, NOT_YET
 from pipeline.engine.record import Message, Output, Record, Tables
-from pipeline.engine.stage import Outcome
+from pipeline.engine.stage import Outcome, batched
 from pipeline.engine.testing import (
     COMMITTED,
     CRASH,
@@ -147,6 +149,40 @@ async def test_what_no_record_is_to_blame_for_ends_the_test() -> None:
 
     with pytest.raises(AssertionError, match="Unrecognized partition"):
         await Tester(counting(body=far)).consume("words", b"a", b"")
+
+
+async def test_records_that_a_failed_reading_has_lost_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, calls = MemorySource.poll, itertools.count()
+
+    async def poll(source: MemorySource) -> AsyncIterator[tuple[str, int, Sequence[Record], int]]:
+        found = [one async for one in whole(source)]
+        if found and next(calls) % 2 == 0:
+            raise NotLeaderForPartitionError
+        for one in found:
+            yield one
+
+    monkeypatch.setattr(MemorySource, "poll", poll)
+    tester = Tester(counting(pace=Pace(poll_records=1)))
+    await tester.consume([a, b, a, c, a])
+    assert tester.table("counts") == {"a": b"3", "b": b"1", "c": b"1"}
+
+
+async def test_a_source_that_can_never_be_read_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def poll(_: MemorySource) -> AsyncIterator[tuple[str, int, Sequence[Record], int]]:
+        raise TopicAuthorizationFailedError("words")
+        yield
+
+    monkeypatch.setattr(MemorySource, "poll", poll)
+    with pytest.raises(EngineError, match="the sources cannot be read: TopicAuthorizationFailedError"):
+        await Tester(counting()).consume([a])
+
+
+def test_a_table_of_two_agents_is_refused() -> None:
+    app = counting()
+    raw = {"key_type": bytes, "value_type": bytes}
+    app.agent(app.topic("more", **raw), name="more")(batched(count, tables=[app.tables["counts"]]))
+    with pytest.raises(EngineError, match="tables counts belong to several agents"):
+        Tester(app)
 
 
 async def test_what_kafka_will_never_take_ends_the_worker_and_is_not_tried_for_ever(

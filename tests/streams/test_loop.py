@@ -11,10 +11,12 @@ import pytest
 from commands.commandline import held, put
 from streams.stream import apply
 
+from pipeline.connection import producer, started
 from pipeline.engine.record import Message, Output, Record, Tables
 from pipeline.engine.stock.runner import Outcome
 from pipeline.settings import Settings
 from pipeline.streams.app import Patience, Stage, build
+from pipeline.topics.catalog import topic_name
 
 
 @pytest.fixture(params=["exactly-once", "stock"])
@@ -116,3 +118,18 @@ def test_what_is_no_messages_fault_ends_the_app(settings: Settings) -> None:
         return reason
 
     assert type(asyncio.run(crash())).__name__ == "AssertionError"
+
+
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "snappy", "zstd"])
+def test_what_a_sender_has_compressed_is_read(make_settings: Callable[..., Settings], codec: str) -> None:
+    settings = make_settings()
+    apply(settings)
+
+    async def send() -> None:
+        async with started(settings, producer(settings, compression_type=codec, linger_ms=50)) as sender:
+            topic = topic_name(settings, "session-events")
+            await asyncio.gather(*[await sender.send(topic, b"x" * 500, b"a", partition=3) for _ in range(20)])
+
+    asyncio.run(send())
+    outcomes, _ = asyncio.run(process(settings, 20))
+    assert [record.value for outcome in outcomes for record in outcome.records] == [b"x" * 500] * 20

@@ -22,8 +22,8 @@ class Way(NamedTuple):
 
 WAYS = {
     "engine": Way("this engine, exactly once", {}),
-    "batched": Way("stock Faust, batches of 500, at least once", {"engine": "stock", "batch_events": 500}, 25_000),
-    "plain": Way("stock Faust, event by event, at least once", {"engine": "stock", "batch_events": 1}, 10_000),
+    "batched": Way("stock Faust, batches of 500, at least once", {"engine": "stock", "batch_events": 500}, 20_000),
+    "plain": Way("stock Faust, event by event, at least once", {"engine": "stock", "batch_events": 1}, 4_000),
 }
 
 

@@ -60,6 +60,7 @@ def test_workers_killed_stopped_and_held_still_beyond_their_session_count_every_
     assert set(workers.ends) <= DOCUMENTED
 
 
+@pytest.mark.chaos
 def test_on_stock_faust_a_worker_that_is_stopped_and_started_again_loses_nothing(
     kafka: str, kafka_home: Path, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_killed_workers_next_loads_only_the_tail_of_what_it_had_and_comes_to_t
     assert unlike(deployment.values(), deployment.rated(EVENTS)) == []
 
 
+@pytest.mark.chaos
 def test_tables_may_be_in_memory_and_in_rocksdb_by_turns_and_two_workers_share_a_folder(
     deploy: Callable[..., Deployment],
 ) -> None:

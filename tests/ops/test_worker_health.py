@@ -24,11 +24,14 @@ from pipeline.streams.app import Patience
 run(Settings.load(), Patience(60.0, 4.0))
 """
 SLOW_TO_LOAD = """
-import asyncio
+import time
 from pipeline.engine import openings
-async def breath():
-    await asyncio.sleep(0.05)
-openings.FETCH_BYTES, openings._breath = 1, breath
+from pipeline.engine.changelog import Tail
+take = Tail.take
+def slow(self, table, records):
+    time.sleep(0.05)
+    take(self, table, records)
+openings.FETCH_BYTES, Tail.take = 1, slow
 """
 READS_NOTHING = """
 import asyncio

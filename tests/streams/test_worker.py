@@ -83,7 +83,8 @@ def test_a_worker_that_is_killed_at_work_is_made_good_by_the_next(
     with working(settings, tmp_path / "log") as worker:
         until(lambda: len(held(settings, "billable-days")) > 20)
         worker.kill()
-    with working(settings, tmp_path / "log") as worker:
+    with working(settings, tmp_path / "next") as worker:
+        until(worker.at_work)
         until(done(settings, lines))
         assert worker.stop() == 0
 
@@ -116,7 +117,7 @@ def test_an_outage_shorter_than_a_delivery_may_take_is_waited_for_and_a_longer_o
     with EmbeddedBroker(Settings(home=home, broker_port=port)) as broker:
         apply(settings)
         publish(settings, lines[:50])
-        with working(settings, tmp_path / "log", patience=(8.0, 10.0)) as worker:
+        with working(settings, tmp_path / "log", patience=(6.0, 6.0)) as worker:
             until(done(settings, lines[:50]))
             broker.stop()
             broker.start()

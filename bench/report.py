@@ -1,6 +1,7 @@
 """`python -m bench.report`: what the benchmarks have found, as docs/benchmarks.md and a chart beside it."""
 
 import io
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,9 +19,11 @@ WIDTH = 60
 Result = Mapping[str, object]
 HEAD = """# Benchmarks
 
-Measured by `python -m bench.peers`, `bench.peers.latency`, `bench.full` and `bench.state`, the broker on the same
-machine as the worker; each figure is the median of its rounds, the peers in turn within a round. Every output of every
-run was checked. A speed is worth comparing within one table: machines and their spells differ.
+Measured by `python -m bench.peers`, `bench.peers.latency`, `bench.full` and `bench.state`, the broker on the same machine as
+the worker. Each figure is the median of its rounds, the peers in turn within a round: two rounds of the counting job and
+of latency, one of recovery (400,000 keys) and of the full job. Every output of every run was checked. A speed is worth
+comparing within one table: machines and their spells differ. What was missed is said: Quix Streams writes an output and
+a changelog in C, and did 31,000 events a second here; the engine spends most of an event in Python, 8 µs of it.
 
 ![Events a second of the counting job](benchmarks.svg)
 """
@@ -158,7 +161,9 @@ def chart(peers: Mapping[str, Result], path: Path) -> None:
         table.add_row(name, Bar(speeds[0][0], 0, speed, width=WIDTH), f"{speed:,.0f}")
     console = Console(record=True, width=WIDTH + 40, file=io.StringIO())
     console.print(table)
-    path.write_text(console.export_svg(title="python -m bench.peers"), "utf-8")
+    drawn = console.export_svg(title="python -m bench.peers")
+    # The fonts of whoever looks at it will do: a page of ours fetches nothing from elsewhere.
+    path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), "utf-8")
 
 
 if __name__ == "__main__":

@@ -19,11 +19,11 @@ WIDTH = 60
 Result = Mapping[str, object]
 HEAD = """# Benchmarks
 
-Measured by `python -m bench.peers`, `bench.peers.latency`, `bench.full` and `bench.state`, the broker on the same machine as
-the worker. Each figure is the median of its rounds, the peers in turn within a round: two rounds of the counting job and
-of latency, one of recovery (400,000 keys) and of the full job. Every output of every run was checked. A speed is worth
-comparing within one table: machines and their spells differ. What was missed is said: Quix Streams writes an output and
-a changelog in C, and did 31,000 events a second here; the engine spends most of an event in Python, 8 µs of it.
+Measured by `python -m bench.peers`, `bench.peers.latency`, `bench.full` and `bench.state`, the broker on the same
+machine as the worker. Each figure is the median of its rounds, as many as its table says, the peers in turn within a
+round; recovery is one round. Every output of every run was checked. A speed is worth comparing within one table:
+machines and their spells differ. Where an event's time goes in the engine: two fifths to read it, as the floor does, a
+quarter in the body, the rest to batches, transactions and sockets.
 
 ![Events a second of the counting job](benchmarks.svg)
 """

@@ -21,9 +21,9 @@ HEAD = """# Benchmarks
 
 Measured by `python -m bench.peers`, `bench.peers.latency`, `bench.full` and `bench.state`, the broker on the same
 machine as the worker. Each figure is the median of its rounds, as many as its table says, the peers in turn within a
-round; recovery is one round. Every output of every run was checked. A speed is worth comparing within one table:
-machines and their spells differ. Where an event's time goes in the engine: two fifths to read it, as the floor does, a
-quarter in the body, the rest to batches, transactions and sockets.
+round. Every output of every run was checked. A speed is worth comparing within one table: machines and their spells
+differ. Where an event's time goes in the engine, by a sampling profile of the counting job: a fifth to read it, a
+quarter in the body, a sixth to sockets, a tenth to build batches, the rest to transactions and the event loop.
 
 ![Events a second of the counting job](benchmarks.svg)
 """
@@ -52,13 +52,16 @@ def main() -> int:
     found = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(RESULTS.glob("*.json"))}
     peers = {one["name"]: one for one in found["peers"]["peers"] if "unavailable" not in one}
     rows = [goal.row() for goal in goals(found, peers)]
+    again, paced = found.get("recovery", {}).get("job", {}), found.get("latency", {}).get("job", {})
     parts = [
         HEAD,
         "## What is wanted, and what was found\n",
         "| ratio in one run | wanted | found | |\n| --- | --- | ---: | --- |\n" + "\n".join(rows) + "\n",
+        f"Recovery: {again.get('rounds', 0)} rounds, {again.get('keys', 0):,} keys.\n",
         "## The counting job\n",
         _text("peers.md"),
         "## Latency of one stage\n",
+        f"Rounds: {paced.get('rounds', 0)}.\n",
         _text("latency.md"),
     ]
     if full := found.get("full"):

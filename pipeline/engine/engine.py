@@ -56,7 +56,6 @@ class Engine:
         self._barred: set[int] = set()
         self._trouble = Trouble(self._group.group, pace.open_seconds)
         self._change = asyncio.Event()
-        self._stopping = False
         self._loading: Load | None = None
         self._joined = False
         self._opening: frozenset[int] = frozenset()
@@ -79,7 +78,6 @@ class Engine:
 
     async def stop(self) -> None:
         """Commit what is done, let the numbers go, leave the group."""
-        self._stopping = True
         while left := [task for task in self._tasks if not task.done()]:
             # More than once: a client of Kafka that is just being closed takes a cancellation for its own task's.
             for task in left:

@@ -33,3 +33,4 @@ def test_to_stock_faust_and_back_by_the_setting_alone_every_value_is_right_and_n
         publish(settings, LINES[turn :: len(TURNS)])
         told += LINES[turn :: len(TURNS)]
         work_off(settings, told, tmp_path / f"log-{turn}")
+        assert compacted(settings) == rated(settings, told)

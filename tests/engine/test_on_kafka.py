@@ -131,6 +131,8 @@ async def test_what_is_idle_writes_nothing(deployment: Deployment) -> None:
                 before = after
                 await asyncio.sleep(IDLE_SECONDS)
                 after = await ends(deployment, *topics)
+        await asyncio.sleep(IDLE_SECONDS)
+        assert await ends(deployment, *topics) == after
 
 
 async def test_nothing_is_behind_where_only_marks_of_transactions_are_left(deployment: Deployment) -> None:

@@ -31,9 +31,9 @@ def test_the_test_passes_without_a_kafka(tmp_path: Path) -> None:
     (tmp_path / "words.py").write_text(WORDS)
     (tmp_path / "test.py").write_text(TEST)
     path = os.pathsep.join([str(tmp_path), *sys.path])
-    subprocess.run(
-        [sys.executable, "test.py"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, check=True, timeout=30
-    )
+    environment = os.environ | {"PYTHONPATH": path}
+    ended = subprocess.run([sys.executable, "test.py"], cwd=tmp_path, env=environment, check=False, timeout=30)
+    assert ended.returncode == 0
 
 
 async def test_the_app_counts_on_a_kafka_whose_topics_were_made_as_told(bare: Deployment, tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ class SegmentFacts(Struct, frozen=True, array_like=True, gc=False):
 class Segment(Struct, frozen=True, gc=False):
     """A segment as the day counts it.
 
-    `started_at` is None without a clock, `microseconds` the counted time, pauses taken out; `fits` is False for two
-    halves that no segment can be made of, which bill nothing until one is corrected.
+    `started_at` and `stopped_at` are None without a clock, `microseconds` the counted time, pauses taken out, and
+    `by_assistant` what of it an assistant furnished alone; `fits` is False for two halves that no segment can be made
+    of, which bill nothing until one is corrected. `said` is the version that says who, what and when.
     """
 
     segment_id: str
@@ -39,8 +40,11 @@ class Segment(Struct, frozen=True, gc=False):
     discipline: str
     code: str
     started_at: str | None
+    stopped_at: str | None
     microseconds: int
+    by_assistant: int
     fits: bool
+    said: Version
 
 
 def take(facts: SegmentFacts, version: Version) -> tuple[SegmentFacts, Result]:
@@ -82,7 +86,8 @@ def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
     if base is None:
         return None
     if base.kind == SERVICE:
-        return _segment(base, None, (base.minutes or 0) * 60 * MICROSECONDS, fits=True)
+        minutes, by_assistant = base.minutes or 0, base.assistant_minutes or 0
+        return _segment(base, (None, None), minutes * 60 * MICROSECONDS, by_assistant * 60 * MICROSECONDS, fits=True)
     stop = facts.stop or base
     if stop.stopped_at is None or base.started_at is None:
         return None
@@ -90,18 +95,24 @@ def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
     pauses = base.paused_seconds if stop.paused_seconds is None else stop.paused_seconds
     counted = elapsed - (pauses or 0) * MICROSECONDS
     # One event that does not fit is refused at the door; here it takes two halves to disagree.
-    fits = elapsed >= 0 and counted >= 0 and elapsed <= max_minutes * 60 * MICROSECONDS
-    return _segment(base, base.started_at, counted, fits=fits)
+    stated = base.assistant_seconds if stop.assistant_seconds is None else stop.assistant_seconds
+    by_assistant = (stated or 0) * MICROSECONDS
+    fits = elapsed >= 0 and by_assistant <= counted and elapsed <= max_minutes * 60 * MICROSECONDS
+    return _segment(base, (base.started_at, stop.stopped_at), counted, by_assistant, fits=fits)
 
 
-def _segment(base: Version, started_at: str | None, microseconds: int, *, fits: bool) -> Segment:
+def _segment(
+    base: Version, clock: tuple[str | None, str | None], microseconds: int, by_assistant: int, *, fits: bool
+) -> Segment:
     return Segment(
         base.segment_id,
         base.site_id,
         base.payer_id or "",
         base.discipline or "",
         base.code or "",
-        started_at,
+        *clock,
         microseconds,
+        by_assistant,
         fits,
+        base,
     )

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 from golden.compact import PATIENT, Expansion, plain
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[2] / "conformance" / "cases"
 FIRST_DATE = "2025-03-03"
 
 DAY_FINDINGS = {

@@ -19,11 +19,11 @@ WIDTH = 60
 Result = Mapping[str, object]
 HEAD = """# Benchmarks
 
-Measured by `python -m bench.peers`, `bench.peers.latency`, `bench.full` and `bench.state`, the broker on the same
-machine as the worker. Each figure is the median of its rounds, as many as its table says, the peers in turn within a
-round. Every output of every run was checked. A speed is worth comparing within one table: machines and their spells
-differ. Where an event's time goes in the engine, by a sampling profile of the counting job: a fifth to read it, a
-quarter in the body, a sixth to sockets, a tenth to build batches, the rest to transactions and the event loop.
+Measured by `python -m bench.peers`, `bench.peers.latency`, `bench.full`, `bench.state` and `bench.stalls`, the broker
+on the same machine as the worker. Each figure is the median of its rounds, as many as its table says, the peers in turn
+within a round. Every output of every run was checked. A speed is worth comparing within one table: machines and their
+spells differ. Where an event's time goes in the engine, by a sampling profile of the counting job: a fifth to read it,
+a quarter in the body, a sixth to sockets, a tenth to build batches, the rest to transactions and the event loop.
 
 ![Events a second of the counting job](benchmarks.svg)
 """
@@ -68,6 +68,8 @@ def main() -> int:
         parts += ["## The full job\n", _full(full)]
     if state := found.get("state"):
         parts += ["## Tables\n", _state(state["state"])]
+    if stalled := found.get("stalls"):
+        parts += ["## Workers that come and go\n", _stalls(stalled)]
     (DOCS / "benchmarks.md").write_text("\n".join(parts).rstrip() + "\n", "utf-8")
     chart(peers, DOCS / "benchmarks.svg")
     return 0
@@ -113,6 +115,23 @@ def goals(found: Mapping[str, Result], peers: Mapping[str, Result]) -> list[Goal
             most=True,
         ),
         Goal("memory a key over the encoded value, bytes", memory.get("bytes_a_key"), 250, most=True),
+        *stalls(found.get("stalls", {})),
+    ]
+
+
+def stalls(found: Result) -> list[Goal]:
+    """Give how long a partition may be without progress, in seconds: the worst of all rounds."""
+    session = found.get("job", {}).get("session", 3)
+    bounds = {
+        "roll": ("rolling restart", 2),
+        "kill": (f"kill -9, a session of {session:g} s", session + 1),
+        "again": (f"kill -9 and a new start at once, a session of {session:g} s", session + 1),
+        "join": ("a worker joins, partitions that it does not take", 1),
+    }
+    rows = found.get("stalls", {})
+    return [
+        Goal(f"a partition without progress, s: {what}", rows.get(kind, {}).get("worst_s"), bound, most=True)
+        for kind, (what, bound) in bounds.items()
     ]
 
 
@@ -149,6 +168,26 @@ def _state(state: Result) -> str:
         f"| {name} | {row['seconds']:.1f} | {row['again_seconds']:.2f} | {row['bytes_a_key']:.0f} | "
         f"{row['reads_a_second']:,.0f} |"
         for name, row in state["rows"].items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _stalls(found: Result) -> str:
+    job = found["job"]
+    about = (
+        f"The longest time that any of {job['partitions']} partitions was without a committed output, all of them "
+        f"under load, {job['workers']} workers, a session of {job['session']:g} s, {job['keys']:,} keys a partition, "
+        f"{job['rounds']} rounds; found by a reader of what is committed, in the process of the load."
+    )
+    lines = [
+        about,
+        "",
+        "| | median s | worst s | the load itself stood still, s |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {row['about']} | {row['median_s']:.2f} | {row['worst_s']:.2f} | {row['load_late_s']:.2f} |"
+        for row in found["stalls"].values()
     ]
     return "\n".join(lines) + "\n"
 

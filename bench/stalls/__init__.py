@@ -1,0 +1,1 @@
+"""How long a partition is without progress when workers come and go."""

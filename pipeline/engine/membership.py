@@ -12,10 +12,10 @@ from aiokafka import ConsumerRebalanceListener
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState
-from aiokafka.errors import InconsistentGroupProtocolError, InvalidSessionTimeoutError
+from aiokafka.errors import InconsistentGroupProtocolError, InvalidSessionTimeoutError, KafkaError
 
 from pipeline.engine.assignor import NumberAssignor, Standing
-from pipeline.engine.errors import EngineError
+from pipeline.engine.errors import EngineError, refused
 from pipeline.engine.layout import Layout
 from pipeline.engine.pace import Pace
 
@@ -67,9 +67,19 @@ class Membership:
             assignors=(self._assignor,),
         )
 
-    def tell(self, owned: Iterable[int], ready: Iterable[int]) -> None:
-        """Say what this member works on and what it has prepared, from its next joining on."""
-        self._assignor.standing = Standing(sorted(owned), sorted(ready))
+    def tell(self, owned: Iterable[int], ready: Iterable[int], opening: Iterable[int]) -> None:
+        """Say what this member works on, has prepared, and is about to work on, from its next joining on."""
+        self._assignor.standing = Standing(sorted({*owned, *opening}), sorted(ready))
+
+    async def hand_over(self) -> None:
+        """Say that this member is about to leave, and wait until others have what they can take over from it.
+
+        One with a name of its own does not: its numbers wait for it.
+        """
+        if self._pace.instance is None:
+            self._assignor.leaving = True
+            self.rejoin()
+            await self._assignor.released(self._pace.leave_seconds)
 
     def rejoin(self) -> None:
         """Ask the group to share out again."""
@@ -78,7 +88,7 @@ class Membership:
     def check(self) -> None:
         """Look whether the group can be worked in.
 
-        Errors: `EngineError` where another kind of member is in it; KafkaError.
+        Errors: `EngineError` where another kind of member is in it, or a right is missing; KafkaError.
         """
         try:
             self._coordinator.check_errors()
@@ -92,6 +102,8 @@ class Membership:
                 f"Kafka does not allow a session of {self._pace.session_seconds:g} s: see the brokers' "
                 "group.min.session.timeout.ms and group.max.session.timeout.ms"
             ) from None
+        except KafkaError as error:
+            raise refused(error) or error from error
 
     async def stop(self) -> None:
         """Leave the group; a member with a name of its own only stops, its numbers wait for it."""

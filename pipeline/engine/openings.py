@@ -58,16 +58,21 @@ class Openings:
         Errors: `EngineError` where a source does not hold a position; KafkaError.
         """
         writers = {number: Writer(number, self._layout, self._writing()) for number in numbers}
+        reader, tails = self._reader(), {number: prepared[number] for number in numbers if number in prepared}
         try:
             async with asyncio.timeout(self._pace.request_seconds):
-                await asyncio.gather(*[writer.open() for writer in writers.values()])
-            tails = {number: prepared.get(number) or await self._tail(number) for number in numbers}
-            async with self._reader() as reader:
-                await load(reader, self._layout.changelogs, tails, self._pace.open_seconds, told)
-                starts = await self._starts(reader, tails)
+                await asyncio.gather(reader.start(), *[writer.open() for writer in writers.values()])
+            for number in numbers:
+                tails[number] = tails.get(number) or await self._tail(number)
+            await load(reader, self._layout.changelogs, tails, self._pace.open_seconds, told)
+            starts = await self._starts(reader, tails)
         except BaseException:
             await asyncio.gather(*[writer.close() for writer in writers.values()])
+            for tail in tails.values():
+                tail.stores.close()
             raise
+        finally:
+            await reader.stop()
         opened = {}
         for number, writer in writers.items():
             mark = tails[number].mark
@@ -102,6 +107,8 @@ class Openings:
             isolation_level="read_committed",
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_wait_ms=50,
+            # While a number is being opened it stands still: what the client is not told yet it asks again for soon.
+            retry_backoff_ms=20,
             **self._options,
         )
 
@@ -111,6 +118,8 @@ class Openings:
             "request_timeout_ms": int(self._pace.request_seconds * 1000),
             "max_batch_size": 1_000_000,
             "transaction_timeout_ms": 60_000,
+            # Who takes over waits so long between two questions, while Kafka ends what the one before had open.
+            "retry_backoff_ms": 50,
         }
 
 

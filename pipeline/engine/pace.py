@@ -8,8 +8,9 @@ class Pace(NamedTuple):
 
     A partition number that owes something commits `commit_seconds` after its last commit began, sooner when it owes
     `commit_bytes`; what owes `owed_bytes` is not read on. `close_seconds` is what a number that is taken away has to
-    commit, `open_seconds` how long a number may fail to open before the worker ends. `instance` names a member that
-    keeps its numbers over a restart shorter than the session; None: none does.
+    commit, `leave_seconds` how long a worker that is told to stop goes on while others load its tables, `open_seconds`
+    how long a number may fail to open before the worker ends. `instance` names a member that keeps its numbers over a
+    restart shorter than the session, and hands none over when it stops; None: none does.
     """
 
     commit_seconds: float = 0.05
@@ -18,6 +19,7 @@ class Pace(NamedTuple):
     poll_records: int = 4_000
     poll_seconds: float = 0.1
     close_seconds: float = 5.0
+    leave_seconds: float = 10.0
     open_seconds: float = 30.0
     session_seconds: float = 6.0
     heartbeat_seconds: float = 0.2

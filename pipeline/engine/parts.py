@@ -75,8 +75,11 @@ class Belongs(Protocol):
     async def stop(self) -> None:
         """Leave the group."""
 
-    def tell(self, owned: Iterable[int], ready: Iterable[int]) -> None:
-        """Say what this member works on and what it has prepared."""
+    def tell(self, owned: Iterable[int], ready: Iterable[int], opening: Iterable[int]) -> None:
+        """Say what this member works on, what it has prepared, and what it is about to work on."""
+
+    async def hand_over(self) -> None:
+        """Say that this member is about to leave, and wait until others have what they can take over from it."""
 
     def rejoin(self) -> None:
         """Ask the group to share out again."""

@@ -128,8 +128,16 @@ class Writer:
 
     async def close(self) -> None:
         """Let go of the connection, without waiting for a Kafka that does not answer."""
-        with suppress(Exception):
-            await asyncio.wait_for(self._producer.stop(), CLOSE_SECONDS)
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._producer.stop()
+        except Exception:  # noqa: BLE001 -- whatever it is, the sockets are closed.
+            # What a stop that is given up leaves open: the task that sends, and the sockets.
+            if sender := self._producer._sender.sender_task:  # noqa: SLF001 -- there is no public way.
+                sender.cancel()
+            with suppress(Exception):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._producer.client.close()
 
 
 async def _all(ways: Iterable[Any]) -> list[Any]:

@@ -64,7 +64,7 @@ class Deployment:
         await app.start()
         try:
             async with asyncio.timeout(SECONDS):
-                await app.engine.at_work.wait()
+                await until(lambda: bool(list(app.engine.partitions())))
             yield app
         finally:
             await app.stop()

@@ -54,6 +54,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "aiokafka.coordinator.assignors.abstract:AbstractPartitionAssignor.on_assignment": ("assignment",),
     "aiokafka.coordinator.protocol:ConsumerProtocolMemberMetadata": (),
     "aiokafka.coordinator.protocol:ConsumerProtocolMemberAssignment": (),
+    "aiokafka.producer.sender:Sender.sender_task": (),
     "aiokafka.producer.message_accumulator:BatchBuilder.append": ("timestamp", "key", "value", "headers"),
     "aiokafka.producer.message_accumulator:BatchBuilder.record_count": ("self",),
     "aiokafka.partitioner:DefaultPartitioner.__call__": ("key", "all_partitions", "available"),
@@ -66,7 +67,11 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """What must be there, and the parameters that it must take."""
 
-ATTRIBUTES = {"_client": "AIOKafkaConsumer._client", "_replace": "a named tuple's, and promised"}
+ATTRIBUTES = {
+    "_client": "AIOKafkaConsumer._client",
+    "_sender": "AIOKafkaProducer._sender",
+    "_replace": "a named tuple's, and promised",
+}
 """Underlined attributes of others' objects."""
 
 PUBLIC = {"aiokafka", "faust", "mode"}

@@ -173,7 +173,7 @@ async def test_a_source_that_can_never_be_read_ends_the_worker(monkeypatch: pyte
         yield
 
     monkeypatch.setattr(MemorySource, "poll", poll)
-    with pytest.raises(EngineError, match="the sources cannot be read: TopicAuthorizationFailedError"):
+    with pytest.raises(EngineError, match="Kafka refuses words: allow its user READ and DESCRIBE of the app's sources"):
         await Tester(counting()).consume([a])
 
 

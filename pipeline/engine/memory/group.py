@@ -27,6 +27,10 @@ class Group:
         if self._members.pop(member.name, None):
             self._share_out()
 
+    def has(self, member: "MemoryMembership") -> bool:
+        """Tell whether a member is in it."""
+        return self._members.get(member.name) is member
+
     def settled(self) -> bool:
         """Tell whether every member works on what is its own, and nothing is to move."""
         return not self._due and all(member.settled() for member in self._members.values())
@@ -50,7 +54,14 @@ class MemoryMembership:
     """A member of a group in memory; `Membership` is one on Kafka."""
 
     def __init__(
-        self, name: str, layout: Layout, group: Group, connection: Connection, on_change: Callable[[], None]
+        self,
+        name: str,
+        layout: Layout,
+        group: Group,
+        connection: Connection,
+        on_change: Callable[[], None],
+        *,
+        leave_seconds: float,
     ) -> None:
         self.name = name
         self.group = layout.group
@@ -60,6 +71,8 @@ class MemoryMembership:
         self._members = group
         self._connection = connection
         self._on_change = on_change
+        self._works_on: set[int] = set()
+        self._leave_seconds = leave_seconds
 
     @property
     def prepare(self) -> frozenset[int]:
@@ -74,10 +87,18 @@ class MemoryMembership:
         """Leave the group."""
         self._members.leave(self)
 
-    def tell(self, owned: Iterable[int], ready: Iterable[int]) -> None:
-        """Say what this member works on and what it has prepared."""
-        self.assignor.standing = Standing(sorted(owned), sorted(ready))
+    def tell(self, owned: Iterable[int], ready: Iterable[int], opening: Iterable[int]) -> None:
+        """Say what this member works on, what it has prepared, and what it is about to work on."""
+        self._works_on = set(owned)
+        self.assignor.standing = Standing(sorted({*self._works_on, *opening}), sorted(ready))
         self._connection.kafka.notify()
+
+    async def hand_over(self) -> None:
+        """Say that this member is about to leave, and wait until others have what they can take over from it."""
+        if self._connection.alive and self._members.has(self):
+            self.assignor.leaving = True
+            self.rejoin()
+            await self.assignor.released(self._leave_seconds)
 
     def rejoin(self) -> None:
         """Ask the group to share out again; a member that was given up joins anew."""
@@ -99,4 +120,4 @@ class MemoryMembership:
 
     def settled(self) -> bool:
         """Tell whether the member works on what is its own, and on nothing else."""
-        return not self.assignor.prepare and set(self.assignor.standing.owned) == self.wanted
+        return not self.assignor.prepare and self._works_on == self.wanted

@@ -35,7 +35,9 @@ class MemoryWorker:
         """Begin to work."""
 
         def join(changed: Callable[[], None]) -> MemoryMembership:
-            self.member = MemoryMembership(self.name, self._layout, group, self.connection, changed)
+            self.member = MemoryMembership(
+                self.name, self._layout, group, self.connection, changed, leave_seconds=self._pace.leave_seconds
+            )
             return self.member
 
         openings = MemoryOpenings(self._layout, self.connection, Depot())

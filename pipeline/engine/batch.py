@@ -25,13 +25,22 @@ class TooLargeToKeep(Exception):  # noqa: N818 -- its name is the detail of a de
     """A value that the body gave is larger than a record may be."""
 
 
+class NoSuchPartition(Exception):  # noqa: N818 -- as above.
+    """A message is for a partition that its topic does not have."""
+
+
+Widths = dict[str, int]
+"""How many partitions a topic has, by its name without the prefix; of those that were sent to where there is none."""
+
+
 class Processor:
     """A body, and what becomes of a record that it cannot process."""
 
-    def __init__(self, body: Body, refuse: Refuse, sizes: Sizes) -> None:
+    def __init__(self, body: Body, refuse: Refuse, sizes: Sizes, widths: Widths | None = None) -> None:
         self._body = body
         self._refuse = refuse
         self._sizes = sizes
+        self._widths = {} if widths is None else widths
 
     def process(self, tables: Mapping[str, Mapping[str, bytes]], records: Sequence[Record]) -> Result:
         """Call the body with a batch; where it raises, with one record after the other.
@@ -79,6 +88,10 @@ class Processor:
         overlays = {name: Overlay(table) for name, table in tables.items()}
         messages, counts = self._body(overlays, records)
         changes = {name: overlay.changes for name, overlay in overlays.items()}
+        if (widths := self._widths) and any(
+            not 0 <= message.partition < widths.get(message.topic, message.partition + 1) for message in messages
+        ):
+            raise NoSuchPartition
         largest, free = self._sizes
         for changed in changes.values():
             for key, value in changed.items():

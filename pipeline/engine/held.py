@@ -41,14 +41,17 @@ class Held:
         self._wake = asyncio.Event()
         self._urgent = asyncio.Event()
         self._ended = False
-        self._in_flight = 0
+        self._in_flight = self._records_in_flight = 0
         self._began = 0.0
         self._task: asyncio.Task[None] | None = None
 
     @property
     def full(self) -> bool:
         """Tell whether so much is owed that no more is to be read for now."""
-        return self.partition.owed_bytes + self._in_flight > self._pace.owed_bytes
+        return (
+            self.partition.owed_bytes + self._in_flight > self._pace.owed_bytes
+            or self.partition.owed_records + self._records_in_flight > self._pace.owed_records
+        )
 
     def begin(self, guard: Callable[[Any], Any], drop: Callable[["Held", Exception], Awaitable[None]]) -> None:
         """Begin to commit what is owed; `drop` is what becomes of a number that cannot be written."""
@@ -78,11 +81,11 @@ class Held:
 
     async def _commit(self) -> None:
         self._began = time.monotonic()
-        self._in_flight = self.partition.owed_bytes
+        self._in_flight, self._records_in_flight = self.partition.owed_bytes, self.partition.owed_records
         snapshot = self.partition.snapshot()
         async with asyncio.timeout(self._pace.request_seconds):
             written = await self._writer.commit(snapshot)
-        self._in_flight = 0
+        self._in_flight = self._records_in_flight = 0
         self.committed = snapshot.positions
         self.partition.settle(snapshot, written)
         self._hooks.committed(self, time.monotonic() - self._began)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.engine.batch import Processor
+from pipeline.engine.batch import Processor, Widths
 from pipeline.engine.partition import Agent
 from pipeline.engine.stage import stages
 
@@ -12,12 +12,14 @@ class Layout(NamedTuple):
     """An app: its id, which is its group's, its agents, the topics of its changelogs by table.
 
     `prefix` is what every source's and output's name begins with, and no agent sees. `handed` are topics between
-    agents whose messages are handed over within a partition number.
+    agents whose messages are handed over within a partition number. `widths` are what
+    writers have learned and agents go by.
     """
 
     group: str
     agents: Sequence[Agent]
     changelogs: Mapping[str, str]
+    widths: Widths
     prefix: str = ""
     handed: frozenset[str] = frozenset()
 
@@ -40,8 +42,11 @@ class Layout(NamedTuple):
 def layout_of(app: Any) -> Layout:
     """Make the layout of what an app, which has a house, has declared by now; of its batched agents alone."""
     house = app.house
-    agents = [Agent(stage, Processor(stage.body, house.refuse, house.sizes)) for stage in stages(app, house.prefix)]
+    widths: Widths = {}
+    agents = [
+        Agent(stage, Processor(stage.body, house.refuse, house.sizes, widths)) for stage in stages(app, house.prefix)
+    ]
     changelogs = {
         table: app.tables[table].changelog_topic.get_topic_name() for agent in agents for table in agent.stage.tables
     }
-    return Layout(app.conf.id, agents, changelogs, house.prefix, house.handed)
+    return Layout(app.conf.id, agents, changelogs, widths, house.prefix, house.handed)

@@ -103,7 +103,9 @@ class Membership:
                 "group.min.session.timeout.ms and group.max.session.timeout.ms"
             ) from None
         except KafkaError as error:
-            raise refused(error) or error from error
+            if wrong := refused(error):
+                raise wrong from error
+            raise
 
     async def stop(self) -> None:
         """Leave the group; a member with a name of its own only stops, its numbers wait for it."""

@@ -75,7 +75,7 @@ class Partition:
         self._outcomes: list[Outcome] = []
         self._moved = False
         self._whole = True
-        self.owed_bytes = 0
+        self.owed_bytes = self.owed_records = 0
 
     def take(self, topic: str, records: Sequence[Record], position: int) -> None:
         """Let every agent of a topic process records; `position` is the offset to read on from.
@@ -95,7 +95,8 @@ class Partition:
             for agent in self._readers(topic):
                 result = agent.processor.process(self._tables[agent.stage.name], records)
                 self._owe(self._apply(agent, records, result), records[-1].timestamp_ms)
-            self.owed_bytes += sum([len(record.value) for record in records if record.value is not None])
+            self.owed_bytes += sum([len(record.key or b"") + len(record.value or b"") for record in records])
+            self.owed_records += len(records)
         self._whole = True
         self.advance(topic, position)
 
@@ -159,7 +160,7 @@ class Partition:
         """Take what is owed out, whole: from here on it is a transaction's."""
         taken = Snapshot(self._changes, self._messages, dict(self.positions), self._outcomes)
         self._changes, self._messages, self._outcomes = {}, [], []
-        self._moved, self.owed_bytes = False, 0
+        self._moved, self.owed_bytes, self.owed_records = False, 0, 0
         return taken
 
     def settle(self, snapshot: Snapshot, written: Written | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from pipeline.engine.errors import LostError
 from pipeline.engine.layout import Layout
@@ -56,6 +56,7 @@ class Writer:
         self._group = layout.group
         self._prefix = layout.prefix
         self._changelogs = layout.changelogs
+        self._widths = layout.widths
         self._ledger = layout.ledger
         self.born = ""
         self._producer = AIOKafkaProducer(transactional_id=f"{layout.group}-{number}", **options)
@@ -80,14 +81,28 @@ class Writer:
     async def _commit(self, snapshot: Snapshot) -> Written:
         producer = self._producer
         offsets = {TopicPartition(self._prefix + topic, self._number): at for topic, at in snapshot.positions.items()}
-        await producer.begin_transaction()
         places = self._batches(snapshot)
+        await self._measure(places)
+        await producer.begin_transaction()
         # Not at the same time: the broker answers what it is still adding to the transaction with a retry of 100 ms.
         # Records first: while the last transaction is not wholly ended, the client asks anew after 20 ms, not 100.
         ends = await _all([self._send(topic, partition, batches) for (topic, partition), batches in places.items()])
         await producer.send_offsets_to_transaction(offsets, self._group)
         await producer.commit_transaction()
         return self._written(snapshot, dict(zip(places, ends, strict=True)))
+
+    async def _measure(self, places: Iterable[Place]) -> None:
+        """See that there is every partition that is to be written to.
+
+        Errors: UnknownTopicOrPartitionError; whoever processes the records again refuses those that have caused it.
+        """
+        for topic, partition in places:
+            name, width = topic.removeprefix(self._prefix), len(await self._producer.partitions_for(topic))
+            there = 0 <= partition < width
+            if name in self._widths or not there:
+                self._widths[name] = width
+            if not there:
+                raise UnknownTopicOrPartitionError(f"{topic}-{partition}")
 
     def _batches(self, snapshot: Snapshot) -> dict[Place, "_Batches"]:
         """Put a snapshot's messages, changes and positions into batches, by topic and partition."""

@@ -29,6 +29,13 @@ def count(tables: Tables, records: Sequence[Record]) -> Output:
     return Output(sent, Counter({("words",): len(records)}))
 
 
+def far(tables: Tables, records: Sequence[Record]) -> Output:
+    """Count words; one that is `far` is told to a partition that no topic has."""
+    output = count(tables, records)
+    told = [Message("results", one.key, b"", 99) for one in records if one.value == b"far"]
+    return Output([*told, *output.messages], output.counts)
+
+
 def lengths(tables: Tables, records: Sequence[Record]) -> Output:
     """Keep of the results, which are this app's own, how often each word had one, and the last one."""
     for record in records:

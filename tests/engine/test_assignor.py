@@ -95,6 +95,31 @@ def test_members_that_do_as_they_are_told_come_to_even_shares_and_then_to_rest(
     assert max(counts) - min(counts) <= 1
 
 
+@property_of
+@given(groups())
+def test_who_is_to_leave_keeps_what_nobody_has_prepared_and_then_has_nothing(
+    group: tuple[list[int], dict[str, Standing]],
+) -> None:
+    numbers, members = group
+    members["leaving"] = Standing(numbers[:2], [], leaving=True)
+    members = {
+        name: standing if standing.leaving else Standing([n for n in standing.owned if n not in numbers[:2]])
+        for name, standing in members.items()
+    }
+    first = plan(numbers, members)
+    assert first["leaving"] == (sorted(numbers[:2]), [])
+    for _ in range(4):
+        members = obeyed(members, plan(numbers, members)) | {
+            "leaving": Standing(plan(numbers, members)["leaving"][0], [], leaving=True)
+        }
+    assert plan(numbers, members)["leaving"] == ([], [])
+
+
+def test_where_all_are_to_leave_each_stays_with_what_it_has() -> None:
+    members = {"a": Standing([0], leaving=True), "b": Standing([1], leaving=True)}
+    assert plan(range(2), members) == {"a": ([0], []), "b": ([1], [])}
+
+
 def test_what_a_dead_member_worked_on_goes_to_who_has_prepared_it() -> None:
     members = {"a": Standing([0], []), "b": Standing([1], [2])}
     assert plan(range(3), members) == {"a": ([0], []), "b": ([1, 2], [])}

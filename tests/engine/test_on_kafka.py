@@ -7,6 +7,7 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
+from engine.counting import far
 from engine.deployment import SECONDS, Deployment, done, until
 
 from pipeline.engine.errors import EngineError
@@ -117,6 +118,19 @@ async def test_a_group_with_members_of_stock_faust_is_refused(deployment: Deploy
         await stock.stop()
     assert isinstance(reason, EngineError)
     assert f"the group {deployment.name} has members of another kind: stop every worker" in str(reason)
+
+
+async def test_a_record_whose_message_is_for_a_partition_that_is_not_there_is_a_dead_letter(
+    deployment: Deployment,
+) -> None:
+    await deployment.put(["a"], partition=0)
+    await deployment.producer.send_and_wait(f"{deployment.prefix}words", key=b"a", value=b"far", partition=0)
+    await deployment.put(["a"], partition=0)
+    async with deployment.working(body=far) as app:
+        await until(lambda: app.engine.progress().committed.get(("words", 0)) == 3)
+    assert await deployment.counts() == {"a": 2}
+    letters = await deployment.held(f"{deployment.prefix}letters")
+    assert [(one.key, one.value) for one in letters] == [(b"a", b"NoSuchPartition")]
 
 
 async def test_what_is_idle_writes_nothing(deployment: Deployment) -> None:

@@ -64,6 +64,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     "aiokafka.errors:InconsistentGroupProtocolError": (),
     "aiokafka.errors:InvalidSessionTimeoutError": (),
     "aiokafka.errors:OffsetOutOfRangeError": (),
+    "aiokafka.errors:UnknownTopicOrPartitionError": (),
+    "aiokafka.errors:GroupAuthorizationFailedError": (),
+    "aiokafka.errors:TransactionalIdAuthorizationFailed": (),
+    "aiokafka.errors:TopicAuthorizationFailedError": (),
+    "aiokafka.errors:ClusterAuthorizationFailedError": (),
 }
 """What must be there, and the parameters that it must take."""
 

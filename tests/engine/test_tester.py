@@ -6,17 +6,29 @@ import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 import pytest
-from aiokafka.errors import MessageSizeTooLargeError, NotLeaderForPartitionError, TopicAuthorizationFailedError
-from engine.counting import count, counting
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    NotLeaderForPartitionError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
+from engine.counting import count, counting, far
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from pipeline.engine.app import make_layout
 from pipeline.engine.errors import EngineError
+from pipeline.engine.memory.group import Group
+from pipeline.engine.memory.kafka import MemoryKafka
 from pipeline.engine.memory.reading import MemorySource
-from pipeline.engine.memory.writing import MemoryWriter
+from pipeline.engine.memory.worker import MemoryWorker
+from pipeline.engine.memory.writing import MemoryOpenings, MemoryWriter
 from pipeline.engine.pace import Pace
 from pipeline.engine.partition import HANDED, NOT_YET
-from pipeline.engine.record import Message, Output, Record, Tables
+from pipeline.engine.record import Output, Record, Tables
 from pipeline.engine.stage import Outcome, batched
 from pipeline.engine.testing import (
     COMMITTED,
@@ -144,11 +156,45 @@ async def test_who_is_shut_out_again_and_again_is_told_why() -> None:
 
 
 async def test_what_no_record_is_to_blame_for_ends_the_test() -> None:
-    def far(_: Tables, records: Sequence[Record]) -> Output:
-        return Output([Message("results", b"a", b"", 99) for _ in records], count({"counts": {}}, []).counts)
+    def full(_: Tables, __: Sequence[Record]) -> Output:
+        raise MemoryError
 
-    with pytest.raises(AssertionError, match="Unrecognized partition"):
-        await Tester(counting(body=far)).consume("words", b"a", b"")
+    with pytest.raises(MemoryError):
+        await Tester(counting(body=full)).consume("words", b"a", b"")
+
+
+async def test_a_record_whose_message_is_for_a_partition_that_is_not_there_is_a_dead_letter() -> None:
+    tester = Tester(counting(body=far))
+    await tester.consume([a, Event("words", b"a", b"far"), a])
+    assert tester.table("counts") == {"a": b"2"}
+    assert values(tester.emitted("letters")) == {b"a": [b"NoSuchPartition"]}
+    assert values(tester.emitted("results")) == {b"a": [b"1", b"2"]}
+
+
+async def test_a_worker_that_is_told_to_stop_is_relieved_by_one_that_has_loaded_its_tables() -> None:
+    app = counting()
+    kafka = MemoryKafka(4)
+    app.finalize()
+    layout, group = make_layout(app), Group(kafka)
+    first, second = (
+        MemoryWorker(name, layout, Pace(poll_seconds=0.005), kafka, observe=lambda _: None) for name in ("1", "2")
+    )
+    try:
+        await first.start(group)
+        await second.start(group)
+        async with asyncio.timeout(10):
+            while not (group.settled() and len(second.member.wanted) == 2):
+                await kafka.wait(0.005)
+        with capture_logs() as logs:
+            await first.stop()
+            async with asyncio.timeout(10):
+                while not group.settled():
+                    await kafka.wait(0.005)
+        assert second.member.wanted == {0, 1, 2, 3}
+        # It was opened while the first was there to be relieved, and nothing was dropped for it.
+        assert [line["event"] for line in logs] == ["partitions opened"]
+    finally:
+        await asyncio.gather(first.stop(), second.stop())
 
 
 async def test_records_that_a_failed_reading_has_lost_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,6 +220,30 @@ async def test_a_source_that_can_never_be_read_ends_the_worker(monkeypatch: pyte
 
     monkeypatch.setattr(MemorySource, "poll", poll)
     with pytest.raises(EngineError, match="Kafka refuses words: allow its user READ and DESCRIBE of the app's sources"):
+        await Tester(counting()).consume([a])
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (
+            TransactionalIdAuthorizationFailed("counting-0"),
+            "Kafka refuses counting-0: allow its user WRITE and DESCRIBE",
+        ),
+        (
+            GroupAuthorizationFailedError("counting"),
+            "Kafka refuses counting: allow its user READ and DESCRIBE of the group",
+        ),
+    ],
+)
+async def test_a_right_that_is_missing_is_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, error: KafkaError, what: str
+) -> None:
+    async def refused(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(MemoryOpenings, "open", refused)
+    with pytest.raises(EngineError, match=what):
         await Tester(counting()).consume([a])
 
 

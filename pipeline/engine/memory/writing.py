@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from aiokafka import TopicPartition
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import ProducerFenced, UnknownTopicOrPartitionError
 
 from pipeline.engine.changelog import Loading, Tail
 from pipeline.engine.errors import LostError
@@ -41,6 +41,10 @@ class MemoryWriter:
         """
         kafka = self._connection.kafka
         self._connection.admit()
+        for message in snapshot.messages:
+            if not 0 <= message.partition < kafka.partitions:
+                self._layout.widths[message.topic] = kafka.partitions
+                raise UnknownTopicOrPartitionError(f"{message.topic}-{message.partition}")
         try:
             transaction = kafka.begin(self._id, self._epoch)
             for (topic, number), records in self._records(snapshot).items():

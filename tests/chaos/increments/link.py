@@ -16,6 +16,7 @@ class Link:
         self._to = to
         self._loop = asyncio.new_event_loop()
         self._whole = asyncio.Event()
+        self._bytes_a_second: float | None = None
         self._whole.set()
         self._refusing = False
         self._open: set[asyncio.StreamWriter] = set()
@@ -29,6 +30,10 @@ class Link:
     def silence(self) -> None:
         """Let connections be, and nothing come through; what was said is heard once the link is mended."""
         self._loop.call_soon_threadsafe(self._whole.clear)
+
+    def slow(self, bytes_a_second: float | None) -> None:
+        """Let so much through to the broker in a second on each connection, from it as ever; None: as ever, too."""
+        self._bytes_a_second = bytes_a_second
 
     def mend(self) -> None:
         """Let everything through again."""
@@ -49,16 +54,20 @@ class Link:
         except OSError:
             writer.transport.abort()
             return
-        for way in (self._pass(reader, there[1]), self._pass(there[0], writer)):
+        for way in (self._pass(reader, there[1], to_broker=True), self._pass(there[0], writer)):
             task = asyncio.ensure_future(way)
             self._ways.add(task)
             task.add_done_callback(self._ways.discard)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_broker: bool = False
+    ) -> None:
         self._open.add(writer)
         try:
             while data := await reader.read(CHUNK_BYTES):
                 await self._whole.wait()
+                if to_broker and self._bytes_a_second:
+                    await asyncio.sleep(len(data) / self._bytes_a_second)
                 writer.write(data)
                 await writer.drain()
         except OSError:

@@ -14,11 +14,15 @@ Changes = Mapping[str, Mapping[str, bytes | None]]
 
 
 class Result(NamedTuple):
-    """What a batch comes to: messages in the order of their causes, counts, changes by table and key."""
+    """What a batch comes to: messages in the order of their causes, counts, changes by table and key.
+
+    `size` is what messages and changes take, bytes, a character of a key counted as the four that it may be.
+    """
 
     messages: list[Message]
     counts: Counter[Count]
     changes: Changes
+    size: int = 0
 
 
 class TooLargeToKeep(Exception):  # noqa: N818 -- its name is the detail of a dead letter.
@@ -69,20 +73,22 @@ class Processor:
         messages: list[Message] = []
         counts: Counter[Count] = Counter()
         kept = {name: Overlay(table) for name, table in tables.items()}
+        size = 0
         for record in records:
             try:
-                sent, counted, changes = self._attempt(kept, (record,))
+                sent, counted, changes, taken = self._attempt(kept, (record,))
             except (MemoryError, StoreError):
                 raise
             except Exception as error:  # noqa: BLE001 -- as above.
                 # The exception's text may quote the record, and so identify a person; its class cannot.
                 sent, counted = self._refuse(record, type(error).__name__)
-                changes = {}
+                changes, taken = {}, sum(_sizes(sent))
             messages += sent
             counts += counted
+            size += taken
             for name, changed in changes.items():
                 kept[name].changes.update(changed)
-        return Result(messages, counts, {name: table.changes for name, table in kept.items()})
+        return Result(messages, counts, {name: table.changes for name, table in kept.items()}, size)
 
     def _attempt(self, tables: Mapping[str, Mapping[str, bytes]], records: Sequence[Record]) -> Result:
         overlays = {name: Overlay(table) for name, table in tables.items()}
@@ -93,13 +99,20 @@ class Processor:
         ):
             raise NoSuchPartition
         largest, free = self._sizes
+        size = 0
         for changed in changes.values():
-            for key, value in changed.items():
-                # A character is four bytes at most.
-                if value is not None and 4 * len(key) + len(value) > largest:
-                    raise TooLargeToKeep
-        for message in messages:
-            value = message.value
-            if value is not None and len(value) + len(message.key or b"") > largest and message.topic not in free:
+            # A character is four bytes at most.
+            sizes = [4 * len(key) + len(value or b"") for key, value in changed.items()]
+            if sizes and max(sizes) > largest:
                 raise TooLargeToKeep
-        return Result(messages, counts, changes)
+            size += sum(sizes)
+        sizes = _sizes(messages)
+        if sizes and max(sizes) > largest:
+            for message, taken in zip(messages, sizes, strict=True):
+                if taken > largest and message.topic not in free:
+                    raise TooLargeToKeep
+        return Result(messages, counts, changes, size + sum(sizes))
+
+
+def _sizes(messages: Sequence[Message]) -> list[int]:
+    return [len(message.value or b"") + len(message.key or b"") for message in messages]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from pipeline.engine.fetched import read_whole
 from pipeline.engine.store import Mark, Store, Stores, Written
 from pipeline.engine.transaction import BORN, POSITIONS_KEY
 
@@ -110,6 +111,7 @@ async def load(
 
     Errors: KafkaError; TimeoutError when nothing comes for as long as the patience lasts; `StoreError`.
     """
+    read_whole(consumer)
     await _load(consumer, changelogs, tails, patience_seconds, told)
     if anew := {number: tail for number, tail in tails.items() if not tail.end()}:
         await _load(consumer, changelogs, anew, patience_seconds, told)

@@ -111,13 +111,12 @@ class Partition:
 
     def _apply(self, agent: Agent, records: Sequence[Record], result: Result) -> list[Message]:
         """Take in what a batch came to; give the messages."""
-        messages, counts, changes = result
+        messages, counts, changes, size = result
         for table, changed in changes.items():
             if changed:
                 self.stores[table].apply(changed)
                 self._changes.setdefault(table, {}).update(changed)
-                self.owed_bytes += sum([len(key) + len(value or b"") for key, value in changed.items()])
-        self.owed_bytes += sum([len(message.key or b"") + len(message.value or b"") for message in messages])
+        self.owed_bytes += size
         self._outcomes.append(Outcome(agent.stage.name, self.number, records, messages, counts))
         return messages
 

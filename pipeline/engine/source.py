@@ -7,9 +7,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from pipeline.engine.errors import EngineError
+from pipeline.engine.fetched import read_whole
 from pipeline.engine.layout import Layout
 from pipeline.engine.pace import Pace
-from pipeline.engine.record import NO_HEADERS, Record
+from pipeline.engine.record import Record
 
 FETCH_WAIT_MS = 50
 """One request reads all partitions: what a partition gets while it is not in the request under way waits this long."""
@@ -35,6 +36,7 @@ class Source:
     async def start(self) -> None:
         """Connect."""
         await self._consumer.start()
+        read_whole(self._consumer, self._prefix)
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -74,20 +76,7 @@ class Source:
             place, at = next(iter(error.args[0].items()))
             raise out_of_range(place.topic, place.partition, at) from None
         for place, records in found.items():
-            topic, number = place.topic[prefix:], place.partition
-            taken = [
-                Record(
-                    topic,
-                    number,
-                    one.offset,
-                    one.timestamp,
-                    one.key,
-                    one.value,
-                    dict(one.headers) if one.headers else NO_HEADERS,
-                )
-                for one in records
-            ]
-            yield topic, number, taken, await self._consumer.position(place)
+            yield place.topic[prefix:], place.partition, records, await self._consumer.position(place)
 
     async def positions(self) -> dict[int, dict[str, int]]:
         """Give how far each number is read; past the marks of transactions, which are no records."""

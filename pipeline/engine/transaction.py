@@ -33,15 +33,23 @@ class _Batches:
     def __init__(self, create: Callable[[], Any], now: int) -> None:
         self._create = create
         self._now = now
-        self._batch = create()
-        self.filled = [self._batch]
+        self.filled: list[Any] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        batch = self._create()
+        self.filled.append(batch)
+        # Not by the batch's own `append`, whose checks and conversions each record would pay for.
+        self._append = batch._builder.append  # noqa: SLF001
+        self._count = 0
 
     def add(self, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
         """Add a record."""
-        if self._batch.append(timestamp=self._now, key=key, value=value, headers=headers) is None:
-            self._batch = self._create()
-            self.filled.append(self._batch)
-            self._batch.append(timestamp=self._now, key=key, value=value, headers=headers)
+        if self._append(self._count, self._now, key, value, headers) is None:
+            self._begin()
+            self._append(0, self._now, key, value, headers)
+        self._count += 1
+        self.filled[-1]._relative_offset = self._count  # noqa: SLF001
 
 
 class Writer:

@@ -8,8 +8,11 @@ from msgspec import Struct
 from pipeline.events.alerts import ClaimAlert, ClaimNews, alert_id
 from pipeline.events.days import ClaimLine, Line, SentClaim, SentLine
 from pipeline.ledger.claim_day import claimed, sent_order, unattested
+from pipeline.ledger.lines import DISCIPLINE
+from pipeline.ledger.marks import DISTINCT, NOTICE
 from pipeline.ledger.tables import Cause
 from pipeline.ledger.year import PatientFacts, YearFacts
+from pipeline.rules.assistants import MODIFIER as ASSISTANT
 
 
 class Trouble(Struct, frozen=True):
@@ -25,6 +28,7 @@ class Trouble(Struct, frozen=True):
 
 _ACTIONS = {
     "code_not_listed": "Correct the segment's code, or install a release that lists it.",
+    "blocked": "Hold the lines: mend the segments' times or regions of the body, or bill one code of the pair.",
     "no_price": "Install a release that has the figure that is named.",
     "kx_not_attested": "Hold the lines until necessity is attested for the date.",
     "resubmit": "Send a corrected claim with the lines as they stand now.",
@@ -80,8 +84,8 @@ def _to_resubmit(date: str, facts: YearFacts, billed: Sequence[ClaimLine]) -> di
     return found
 
 
-_DISCIPLINES = frozenset({"GO", "GP", "GN"})
-_OURS = _DISCIPLINES | {"KX"}
+_DISCIPLINES = frozenset(DISCIPLINE.values())
+_OURS = _DISCIPLINES | {*ASSISTANT.values(), *DISTINCT, NOTICE, "KX"}
 
 
 def _discipline(line: ClaimLine | SentLine) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from pipeline.ledger.segments import MICROSECONDS, Segment
+from pipeline.rules.assistants import Standard, assisted_units
 from pipeline.rules.codes import Kind, pair, table
 from pipeline.rules.fees import UnitPrice
 from pipeline.rules.parameters import Unpriced
@@ -14,7 +15,8 @@ from pipeline.rules.units import UNIT_MINUTES, UnitRule, ama_midpoint, caregiver
 class Count(Struct, frozen=True, gc=False):
     """The whole minutes of one code, or of the two codes of a pair, on one patient, date, payer and discipline.
 
-    `code` is the first code of a pair; `started_at` and `site_id` are those of the earliest segment.
+    `code` is the first code of a pair; `started_at` and `site_id` are those of the earliest segment. `microseconds` is
+    the time before it is cut, `by_assistant` what of it an assistant furnished alone.
     """
 
     code: str
@@ -23,14 +25,25 @@ class Count(Struct, frozen=True, gc=False):
     started_at: str | None
     site_id: str
     segment_ids: list[str]
+    microseconds: int
+    by_assistant: int
+
+    @property
+    def assistant_minutes(self) -> int:
+        """Give the whole minutes of the assistant's time; the therapist has the rest."""
+        return self.by_assistant // _MINUTE
 
 
 class Share(Struct, frozen=True, gc=False):
-    """What one code bills of a count: its units and minutes."""
+    """What one line bills of a count: its code, units and minutes, and whether they are an assistant's."""
 
     code: str
     units: int
     minutes: int
+    by_assistant: bool
+
+
+_MINUTE = 60 * MICROSECONDS
 
 
 def counts_of(segments: Sequence[Segment]) -> list[Count]:
@@ -41,6 +54,7 @@ def counts_of(segments: Sequence[Segment]) -> list[Count]:
     codes = table()
     firsts: dict[str, Segment] = {}
     spent: dict[str, int] = {}
+    assisted: dict[str, int] = {}
     segment_ids: dict[str, list[str]] = {}
     for segment in segments:
         code = codes[segment.code].count
@@ -51,14 +65,18 @@ def counts_of(segments: Sequence[Segment]) -> list[Count]:
         else:
             spent[code] += segment.microseconds
             segment_ids[code].append(segment.segment_id)
+        if segment.by_assistant:
+            assisted[code] = assisted.get(code, 0) + segment.by_assistant
     return [
         Count(
             code,
             codes[code].kind,
-            spent[code] // (60 * MICROSECONDS),
+            spent[code] // _MINUTE,
             firsts[code].started_at,
             firsts[code].site_id,
             segment_ids[code],
+            spent[code],
+            assisted.get(code, 0) if assisted else 0,
         )
         for code in sorted(firsts)
     ]
@@ -95,14 +113,40 @@ def _full_cents(counts: Sequence[Count], prices: Sequence[UnitPrice | Unpriced])
     }
 
 
-def shares(count: Count, units: int) -> list[Share]:
-    """Split a count's units over its codes; the further code of a pair has what the first does not."""
+def shares(count: Count, units: int, standard: Standard | None) -> list[Share]:
+    """Split a count's units over its codes, and those of each over therapist and assistant.
+
+    The further code of a pair has what the first does not. `standard` is the date's for a payer that wants the
+    assistant's modifier, None where no line carries it.
+    """
     if not units:
         return []
-    if count.kind not in ("cognitive", "caregiver"):
-        return [Share(count.code, units, count.minutes)]
+    if not count.by_assistant or standard is None:
+        return _of_one_kind(count, units, by_assistant=False)
+    if count.kind in ("untimed", "caregiver"):
+        return _of_one_kind(count, units, by_assistant=standard.in_part(count.by_assistant, count.microseconds))
+    assistant = count.assistant_minutes
+    therapist = count.minutes - assistant
+    assisted = assisted_units(units, therapist, assistant, standard)
+    plain = units - assisted
+    if not (assisted and plain):
+        return _of_one_kind(count, units, by_assistant=plain == 0)
+    if count.kind == "timed":
+        return [Share(count.code, plain, therapist, False), Share(count.code, assisted, assistant, True)]
+    # Plain units come first, so that the first code of the pair is theirs.
+    return [*_of_pair(count, plain, therapist, False), Share(pair(count.code)[1], assisted, assistant, True)]
+
+
+def _of_one_kind(count: Count, units: int, *, by_assistant: bool) -> list[Share]:
+    """Split units that are all the therapist's or all the assistant's; they share all minutes."""
+    if count.kind in ("cognitive", "caregiver"):
+        return _of_pair(count, units, count.minutes, by_assistant)
+    return [Share(count.code, units, count.minutes, by_assistant)]
+
+
+def _of_pair(count: Count, units: int, minutes: int, by_assistant: bool) -> list[Share]:
     first, further = pair(count.code)
     if units == 1:
-        return [Share(first, 1, count.minutes)]
+        return [Share(first, 1, minutes, by_assistant)]
     whole = UNIT_MINUTES if count.kind == "cognitive" else 2 * UNIT_MINUTES
-    return [Share(first, 1, whole), Share(further, units - 1, count.minutes - whole)]
+    return [Share(first, 1, whole, by_assistant), Share(further, units - 1, minutes - whole, by_assistant)]

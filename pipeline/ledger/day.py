@@ -1,20 +1,24 @@
 """A patient's day, whole: minutes, units, prices, reductions and findings from its segments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from pipeline.directory import Site
 from pipeline.events.days import BillableDay, Measure
 from pipeline.events.fields import alike, clock_order
-from pipeline.ledger.counts import counts_of, shares, units_of
+from pipeline.ledger.counts import Count, counts_of, shares, units_of
 from pipeline.ledger.explanation import explain
-from pipeline.ledger.findings import in_order, no_unit, of_price, of_segments
+from pipeline.ledger.findings import in_order, no_standard, no_unit, of_price, of_segments
 from pipeline.ledger.lines import Group, claim_order, draft_of, lines_of
+from pipeline.ledger.marks import marks_of
+from pipeline.ledger.overlaps import count_once
 from pipeline.ledger.segments import Segment
 from pipeline.ledger.terms import Terms
+from pipeline.rules.assistants import MODIFIER as ASSISTANT
+from pipeline.rules.assistants import Standard, standard
 from pipeline.rules.codes import table
 from pipeline.rules.fees import NATIONAL, UnitPrice, unit_price
-from pipeline.rules.parameters import Unpriced
+from pipeline.rules.parameters import NoFigure, Unpriced
 from pipeline.rules.payers import Payer, payer
 
 
@@ -26,11 +30,16 @@ def rate_day(
     Gives whole minutes, units and cents; the order of `segments` does not matter. `terms` are the network's own;
     without `explained` the explanation is left empty.
     """
-    ordered = _by_clock(segments)
+    ordered, overlapping = count_once(_by_clock(segments))
     groups = _groups(ordered, service_date, terms)
     drafts = sorted([draft for group in groups for draft in group.drafts], key=claim_order)
-    lines = lines_of(drafts)
+    marks = marks_of(drafts, ordered, overlapping.spans if overlapping else None, service_date)
+    lines = lines_of(drafts, marks.distinct if marks else _NONE, marks.notice if marks else _NONE)
     findings = of_segments(ordered)
+    if overlapping:
+        findings += overlapping.findings
+    if marks:
+        findings += marks.findings
     findings += [of_price(draft) for draft in drafts if draft.barred or draft.price is None]
     minutes, units = {True: 0, False: 0}, {True: 0, False: 0}
     for group in groups:
@@ -41,6 +50,8 @@ def rate_day(
             units[timed] += made
             if not made:
                 findings.append(no_unit(group.payer_id, group.discipline, count))
+        if group.lacks is not None:
+            findings.append(no_standard(group))
     return BillableDay(
         patient_id=patient_id,
         service_date=service_date,
@@ -48,12 +59,13 @@ def rate_day(
         payers=sorted({segment.payer_id for segment in ordered}),
         lines=lines,
         findings=in_order(findings) if findings else [],
-        explanation=explain(groups, drafts, lines) if explained else [],
+        explanation=explain(groups, drafts, lines, overlapping, marks) if explained else [],
         minutes=Measure(timed=minutes[True], untimed=minutes[False]),
         units=Measure(timed=units[True], untimed=units[False]),
     )
 
 
+_NONE: Mapping[int, str] = {}
 _by_text = attrgetter("started_at", "segment_id")
 
 
@@ -82,12 +94,30 @@ def _group(payer_id: str, discipline: str, segments: Sequence[Segment], service_
     sites = [terms.directory.site(count.site_id) for count in counts]
     prices = [_price(count.code, service_date, site, rules) for count, site in zip(counts, sites, strict=True)]
     units = units_of(counts, rules.unit_rule, prices)
+    by, lacks = _standard(counts, discipline, rules, service_date)
     drafts = []
     for count, site, price in zip(counts, sites, prices, strict=True):
-        for share in shares(count, units[count.code]):
+        for share in shares(count, units[count.code], by):
             found = price if share.code == count.code else _price(share.code, service_date, site, rules)
             drafts.append(draft_of(of, share, found, site.tin, count))
-    return Group(payer_id, rules, discipline, counts, units, drafts)
+    return Group(payer_id, rules, discipline, counts, units, drafts, lacks)
+
+
+def _standard(
+    counts: Sequence[Count], discipline: str, rules: Payer, service_date: str
+) -> tuple[Standard | None, Unpriced | None]:
+    """Give what assistants' parts are judged by, where lines carry CO or CQ; and what of it no parameter states."""
+    for count in counts:
+        if count.by_assistant:
+            break
+    else:
+        return None, None
+    if discipline not in ASSISTANT or not rules.assistant_modifiers:
+        return None, None
+    try:
+        return standard(service_date), None
+    except NoFigure as error:
+        return None, error.missing
 
 
 def _price(code: str, service_date: str, site: Site, rules: Payer) -> UnitPrice | Unpriced:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.events.days import Finding
 from pipeline.ledger.counts import Count
-from pipeline.ledger.lines import BUNDLED, Draft
+from pipeline.ledger.lines import BUNDLED, Draft, Group
 from pipeline.ledger.segments import Segment
 from pipeline.rules.codes import table
 from pipeline.rules.payers import payer
@@ -72,6 +72,18 @@ def no_unit(payer_id: str, discipline: str, count: Count) -> Finding:
         discipline=discipline,
         code=count.code,
         segment_ids=count.segment_ids,
+    )
+
+
+def no_standard(group: Group) -> Finding:
+    """Say that no parameter tells which units are an assistant's: the lines carry no CO or CQ."""
+    return Finding(
+        kind="no_figure",
+        message=f"No line carries the assistant's modifier: {group.lacks}.",
+        payer_id=group.payer_id,
+        discipline=group.discipline,
+        code=None,
+        segment_ids=[segment_id for count in group.counts if count.by_assistant for segment_id in count.segment_ids],
     )
 
 

@@ -1,12 +1,13 @@
 """The lines of a day: priced, and reduced over the whole day."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from operator import attrgetter
 
 from msgspec import Struct
 
 from pipeline.events.days import Line, Reduction
 from pipeline.ledger.counts import Count, Share
+from pipeline.rules.assistants import MODIFIER as ASSISTANT
 from pipeline.rules.fees import UnitPrice
 from pipeline.rules.parameters import Unpriced
 from pipeline.rules.payers import Payer
@@ -14,7 +15,8 @@ from pipeline.rules.reduction import Priced, multiple_procedure_reduction
 
 BUNDLED = "B"
 NOT_VALID = "I"
-_MODIFIER = {"OT": "GO", "PT": "GP", "SLP": "GN"}
+DISCIPLINE = {"OT": "GO", "PT": "GP", "SLP": "GN"}
+"""The modifier of each discipline, the first on every line."""
 
 
 class Draft(Priced, frozen=True, gc=False):
@@ -49,7 +51,7 @@ def draft_of(of: tuple[str, str, Payer], share: Share, price: UnitPrice | Unpric
     return Draft(
         share.code,
         discipline,
-        False,
+        share.by_assistant,
         share.units,
         stated,
         missing,
@@ -65,7 +67,10 @@ def draft_of(of: tuple[str, str, Payer], share: Share, price: UnitPrice | Unpric
 
 
 class Group(Struct, frozen=True, gc=False):
-    """One payer's and discipline's part of a day: its counts, the units of each, its lines before the reduction."""
+    """One payer's and discipline's part of a day: its counts, the units of each, its lines before the reduction.
+
+    `lacks` is what no parameter states of the standard for assistants; then no line carries their modifier.
+    """
 
     payer_id: str
     rules: Payer
@@ -73,19 +78,30 @@ class Group(Struct, frozen=True, gc=False):
     counts: list[Count]
     units: dict[str, int]
     drafts: list[Draft]
+    lacks: Unpriced | None
 
 
-claim_order = attrgetter("payer_id", "discipline", "code")
-"""Gives what orders a day's lines."""
+claim_order = attrgetter("payer_id", "discipline", "code", "by_assistant")
+"""Gives what orders a day's lines: those of one code plain before CO or CQ."""
 
 
-def lines_of(drafts: Sequence[Draft]) -> list[Line]:
-    """Give a day's lines in the order of `drafts`, whole cents, the whole day's reduction taken."""
+def lines_of(drafts: Sequence[Draft], distinct: Mapping[int, str], notice: Container[int]) -> list[Line]:
+    """Give a day's lines in the order of `drafts`, whole cents, the whole day's reduction taken.
+
+    By position, `distinct` are the modifiers for distinct services and `notice` the lines with GA.
+    """
     reductions = _reductions(drafts)
     lines = []
     for position, draft in enumerate(drafts):
         full = draft.full_cents
         reduction = reductions.get(position)
+        modifiers = [DISCIPLINE[draft.discipline]]
+        if draft.by_assistant:
+            modifiers.append(ASSISTANT[draft.discipline])
+        if position in distinct:
+            modifiers.append(distinct[position])
+        if position in notice:
+            modifiers.append("GA")
         lines.append(
             Line(
                 payer_id=draft.payer_id,
@@ -93,7 +109,7 @@ def lines_of(drafts: Sequence[Draft]) -> list[Line]:
                 code=draft.code,
                 units=draft.units,
                 minutes=draft.minutes,
-                modifiers=[_MODIFIER[draft.discipline]],
+                modifiers=modifiers,
                 allowed_cents=full - reduction.cents if full is not None and reduction else full,
                 full_cents=full,
                 reductions=[reduction] if reduction else [],

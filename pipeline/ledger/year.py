@@ -7,11 +7,16 @@ from msgspec import Struct
 
 from pipeline.events.days import BillableDay, Line, SentClaim
 from pipeline.events.fields import BUCKET, Bucket, alike, clock_order
+from pipeline.rules.accrual_basis import AFTER_REDUCTION_BEFORE_CUT, AccrualBasis, accrual_basis
 from pipeline.rules.accruals import Accrual
+from pipeline.rules.assistants import MODIFIER
 from pipeline.rules.payers import payer
 
 BUCKETS: tuple[Bucket, ...] = ("OT", "PT-SLP")
-_TROUBLE = ("code_not_listed", "no_price")
+_TROUBLE = ("blocked", "code_not_listed", "no_price")
+
+
+_ASSISTED = frozenset(MODIFIER.values())
 
 
 class PackedLine(Line, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -23,11 +28,15 @@ _unpack = msgspec.msgpack.Decoder(list[PackedLine]).decode
 
 
 class Counted(Struct, frozen=True, array_like=True, gc=False):
-    """A Medicare line as the totals count it: its position in the day, its bucket, its whole cents (None unpriced)."""
+    """A Medicare line as the totals count it: its position in the day, its bucket, its whole cents (None unpriced).
+
+    `with_notice` tells a line with GA, which counts and crosses like any, but never has KX.
+    """
 
     position: int
     bucket: Bucket
     cents: int | None
+    with_notice: bool = False
 
 
 class DayEntry(Struct, frozen=True, array_like=True, gc=False):
@@ -94,14 +103,26 @@ def day_entry(day: BillableDay, *, packed: bool = True) -> DayEntry:
     """Give what a year keeps of a day; without `packed` all but the lines, for a caller who has them.
 
     Its Medicare lines are ordered by the earliest start of their count, those without a clock last, then code,
-    discipline.
+    discipline, plain before CO or CQ.
     """
+    basis = accrual_basis(day.service_date)
     return DayEntry(
         True,
-        [Counted(place, BUCKET[line.discipline], line.allowed_cents) for place, line in _in_kx_order(day.lines)],
+        [
+            Counted(place, BUCKET[line.discipline], _accrues(line, basis), "GA" in line.modifiers)
+            for place, line in _in_kx_order(day.lines)
+        ],
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
     )
+
+
+def _accrues(line: Line, basis: AccrualBasis) -> int | None:
+    """Give what a line counts towards its bucket, whole cents."""
+    if basis is AFTER_REDUCTION_BEFORE_CUT:
+        return line.allowed_cents
+    assisted = not _ASSISTED.isdisjoint(line.modifiers)
+    return basis.cents(line.full_cents, line.allowed_cents, by_assistant=assisted)
 
 
 def _in_kx_order(lines: Sequence[Line]) -> list[tuple[int, Line]]:

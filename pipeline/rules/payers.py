@@ -25,7 +25,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
 
     `site_schedule` tells whether a site's schedule and locality price them (else CMS's national amounts do),
     `thresholds` whether they count towards KX and targeted review, `not_valid_status_applies` whether CMS's status I
-    bars a code.
+    bars a code, `assistant_modifiers` whether lines carry CO or CQ.
     """
 
     payer_id: str
@@ -35,6 +35,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     multiple_procedure: Cited[bool]
     thresholds: Cited[bool]
     not_valid_status_applies: Cited[bool]
+    assistant_modifiers: Cited[bool]
 
 
 class Payer(Struct, frozen=True, gc=False):
@@ -47,6 +48,7 @@ class Payer(Struct, frozen=True, gc=False):
     multiple_procedure: bool
     thresholds: bool
     not_valid_status_applies: bool
+    assistant_modifiers: bool
 
 
 @cache
@@ -68,6 +70,7 @@ def _payers() -> dict[str, Payer]:
             profile.multiple_procedure.value,
             profile.thresholds.value,
             profile.not_valid_status_applies.value,
+            profile.assistant_modifiers.value,
         )
         for payer_id, profile in profiles().items()
     }

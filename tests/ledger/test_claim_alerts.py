@@ -147,7 +147,13 @@ def test_a_year_without_thresholds_is_told_once_and_settled_with_its_last_line()
 
 DAY_OF_TWO = (
     segment("e-1", discipline="OT"),
-    segment("e-2", discipline="PT", code="97110"),
+    segment(
+        "e-2",
+        discipline="PT",
+        code="97110",
+        started_at="2025-03-03T10:00:00-05:00",
+        stopped_at="2025-03-03T10:30:00-05:00",
+    ),
     claim("e-3", "2025-03-03", ("97530", ["GO"], 2), claim_id="c-ot"),
     claim("e-4", "2025-03-03", ("97110", ["GP"], 2), claim_id="c-pt", submitted_at="2025-03-11T20:00:00Z"),
 )
@@ -158,12 +164,33 @@ def test_a_day_that_went_out_on_a_claim_a_discipline_is_in_order() -> None:
 
 
 def test_of_a_day_on_two_claims_the_one_that_differs_is_named() -> None:
-    told_of = [sentence for kind, sentence in told(*DAY_OF_TWO, segment("e-5", minutes=15)) if kind == "resubmit"]
+    told_of = [sentence for kind, sentence in told(*DAY_OF_TWO, segment("e-5", minutes=45)) if kind == "resubmit"]
     assert told_of == [
         "Patient p-1, 2025-03-03: Claim c-ot was sent with other lines than the day has now: 97530 GO x 3."
     ]
 
 
 def test_a_modifier_that_is_not_computed_here_makes_no_difference() -> None:
-    sent = claim("e-3", "2025-03-03", ("97530", ["GO", "59"], 2))
+    sent = claim("e-3", "2025-03-03", ("97530", ["GO", "LT"], 2))
     assert [kind for kind in kinds(segment("e-1"), sent) if kind == "resubmit"] == []
+
+
+def test_a_modifier_that_is_computed_here_and_not_due_is_to_be_taken_back() -> None:
+    for modifier in ("CO", "59", "XS", "GA"):
+        sent = claim("e-3", "2025-03-03", ("97530", ["GO", modifier], 2))
+        assert kinds(segment("e-1"), sent) == ["resubmit"]
+
+
+BESIDE = segment("e-2", minutes=15, code="97140", segment_id="s-beside")
+
+
+def test_a_blocked_line_is_told_until_its_times_are_mended() -> None:
+    later = {"started_at": "2025-03-03T10:00:00-05:00", "stopped_at": "2025-03-03T10:30:00-05:00"}
+    mended = segment("e-3", segment_id="s-e-1", revision=2, **later)
+    assert told(segment("e-1", minutes=31), BESIDE, mended) == [
+        (
+            "blocked",
+            "Patient p-1, 2025-03-03: 97530: It overlaps 97140: bill it beside that code only for other minutes.",
+        ),
+        ("settled", "Patient p-1, 2025-03-03: settled: what was amiss is so no more."),
+    ]

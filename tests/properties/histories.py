@@ -32,6 +32,7 @@ OCCURRED = (
     *("2025-03-03T20:00:00.0000000001Z", "2025-03-03T16:00:00.00000000010-04:00"),
     *("2025-03-04T08:00:00+05:45", "2026-01-01T00:00:00Z"),
 )
+MODIFIERS = ("GO", "GP", "CO", "CQ", "59", "XS", "XE", "KX", "GA", "LT")
 BUCKETS = ("OT", "OT", "PT-SLP")
 
 REVISIONS = st.integers(0, 3)
@@ -89,6 +90,10 @@ def _treatment(draw: st.DrawFn, setting: Setting, event_type: str, side: str) ->
         "discipline": draw(setting.disciplines),
         "code": draw(setting.codes),
     }
+    if draw(st.integers(0, 3)) == 3:
+        said["modifiers"] = draw(st.lists(st.sampled_from(MODIFIERS), max_size=3))
+    if draw(st.integers(0, 3)) == 3:
+        said["body_regions"] = draw(st.lists(st.sampled_from(["shoulder", "hand"]), max_size=2))
     return draw(_base(event_type, side)) | said | {"site_id": draw(setting.sites)}
 
 
@@ -107,6 +112,9 @@ def wholes(draw: st.DrawFn, setting: Setting) -> Event:
         said["stopped_at"] = moved(said["stopped_at"], draw(st.sampled_from(OFFSETS)))
     if draw(st.integers(0, 3)) == 3:
         said["paused_seconds"] = draw(st.integers(0, spent))
+    if draw(st.integers(0, 2)) == 2:
+        left = spent - said.get("paused_seconds", 0)
+        said["assistant_seconds"] = draw(st.one_of(st.integers(0, left), st.just(left)))
     return said
 
 
@@ -145,7 +153,10 @@ def stops(draw: st.DrawFn, setting: Setting) -> Event:
 def services(draw: st.DrawFn, setting: Setting) -> Event:
     """Minutes without a clock."""
     said = draw(_treatment(setting, "service.recorded", "w"))
-    return said | {"service_date": draw(setting.dates), "minutes": draw(st.sampled_from([0, 7, 8, 15, 22, 23, 240]))}
+    minutes = draw(st.sampled_from([0, 7, 8, 15, 22, 23, 240]))
+    if draw(st.booleans()):
+        said["assistant_minutes"] = draw(st.integers(0, minutes))
+    return said | {"service_date": draw(setting.dates), "minutes": minutes}
 
 
 @st.composite
@@ -234,8 +245,8 @@ def with_own_ids(draw: st.DrawFn, *, most: int = 14) -> list[Event]:
 
 
 @st.composite
-def days(draw: st.DrawFn, *, payers: tuple[str, ...] = PAYERS) -> list[Event]:
-    """Whole segments of one patient's one day, each a fact of its own."""
+def days(draw: st.DrawFn, *, payers: tuple[str, ...] = PAYERS, in_turn: bool = False) -> list[Event]:
+    """Whole segments of one patient's one day, each a fact of its own; `in_turn` begins one every four hours."""
     setting = Setting(draw, payers)
     date = draw(setting.dates)
     found = draw(st.lists(wholes(setting), min_size=1, max_size=6))
@@ -244,6 +255,10 @@ def days(draw: st.DrawFn, *, payers: tuple[str, ...] = PAYERS) -> list[Event]:
         shift = datetime.fromisoformat(date) - datetime.fromisoformat(event["started_at"][:10])
         for name in ("started_at", "stopped_at"):
             event[name] = (datetime.fromisoformat(event[name].upper()) + shift).isoformat()
+        if in_turn:
+            start, stop = (datetime.fromisoformat(event[name]) for name in ("started_at", "stopped_at"))
+            begin = datetime.fromisoformat(f"{date}T00:00:00Z") + timedelta(hours=4 * number)
+            event |= {"started_at": begin.isoformat(), "stopped_at": (begin + (stop - start)).isoformat()}
     return found
 
 

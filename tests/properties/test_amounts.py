@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from properties.histories import Event, days, histories, in_one_year
 from properties.stream import plain, rated
 
+ASSISTED = {"CO", "CQ"}
 BUCKET = {"OT": "OT", "PT": "PT-SLP", "SLP": "PT-SLP"}
 Day = dict[str, Any]
 
@@ -39,7 +40,7 @@ def test_a_voided_segment_is_as_if_it_had_never_been(history: list[Event], data:
     assert rated([*history[:place], void, *history[place:]]) == rated(others)
 
 
-@given(days(), st.data())
+@given(days(in_turn=True), st.data())
 def test_more_minutes_never_give_fewer_units_of_a_payer_and_discipline(
     events: list[Event], data: st.DataObject
 ) -> None:
@@ -62,7 +63,7 @@ def units(day: Day) -> dict[tuple[str, str], int]:
     return found
 
 
-@given(days(payers=("medicare-b",)))
+@given(days(payers=("medicare-b",), in_turn=True))
 def test_medicare_units_of_a_discipline_are_those_of_its_total_minutes(events: list[Event]) -> None:
     day = day_of(events)
     alone = {"97550", "97551"}
@@ -130,9 +131,12 @@ def test_payers_without_the_reduction_pay_every_unit_in_full(events: list[Event]
 
 
 @given(histories())
-def test_lines_have_a_fixed_order_and_name_each_code_once(history: list[Event]) -> None:
+def test_lines_have_a_fixed_order_and_name_each_code_once_plain_and_once_of_an_assistant(history: list[Event]) -> None:
     for day in plain(rated(history))["billable-days"].values():
-        places = [(line["payer_id"], line["discipline"], line["code"]) for line in day["lines"]]
+        places = [
+            (line["payer_id"], line["discipline"], line["code"], not ASSISTED.isdisjoint(line["modifiers"]))
+            for line in day["lines"]
+        ]
         assert places == sorted(set(places))
 
 
@@ -178,7 +182,8 @@ def test_a_line_has_kx_exactly_when_its_running_total_is_over(history: list[Even
         for date, position, line in counted(values["claim-days"], patient_id, year, bucket):
             running += line["allowed_cents"] or 0
             claim = values["claim-days"][f"{patient_id}|{date}"]
-            assert ("KX" in line["modifiers"]) == (position in claim["kx_lines"]) == (running > limit)
+            due = running > limit and "GA" not in line["modifiers"]
+            assert ("KX" in line["modifiers"]) == (position in claim["kx_lines"]) == due
         assert running == total["total_cents"]
 
 
@@ -195,7 +200,10 @@ def test_a_line_that_reaches_the_threshold_to_the_cent_has_no_kx_and_any_later_c
     exactly = near | {"amount_cents": 241_000 - sum(amounts[:reached])}
     claims = plain(rated([exactly, *others]))["claim-days"]
     with_kx = ["KX" in line["modifiers"] for _, _, line in counted(claims, "p-1", "2025", "OT")]
-    later = [sum(amounts[reached : position + 1]) > 0 for position in range(len(lines))]
+    later = [
+        sum(amounts[reached : position + 1]) > 0 and "GA" not in line["modifiers"]
+        for position, (_, _, line) in enumerate(lines)
+    ]
     assert with_kx == later
 
 

@@ -8,6 +8,7 @@ from reference.facts import instant
 DAY_FINDINGS = {
     *("halves_do_not_fit", "code_not_listed", "no_unit", "no_price", "unlisted_payer"),
     *("times_missing", "bundled", "not_valid_for_medicare"),
+    *("overlap", "blocked", "modifier_not_used", "modifier_contradiction", "no_figure"),
 }
 CLAIM_FINDINGS = {"kx_not_attested"}
 

@@ -4,8 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
+from reference.clock import counted_once
 from reference.facts import Segment
 from reference.figures import (
+    ASSISTANT,
     CAREGIVER,
     COGNITIVE,
     DISCIPLINES,
@@ -15,7 +17,9 @@ from reference.figures import (
     MODIFIER,
     UNTIMED,
     WITH_REDUCTION,
+    parameter,
 )
+from reference.marks import mark
 from reference.prices import UnitPrice, unit_price
 
 # 16 minutes to 37 are the first unit of caregiver training; each 15 minutes past 30 round on.
@@ -54,10 +58,13 @@ class Line:
     price: UnitPrice | None
     full: int | None = None
     allowed: int | None = None
+    assisted: bool = False
+    distinct: str | None = None
+    notice: bool = False
 
     @property
     def place(self) -> tuple:
-        return self.count.payer, DISCIPLINES.index(self.count.discipline), self.code
+        return self.count.payer, DISCIPLINES.index(self.count.discipline), self.code, self.assisted
 
 
 def count_code(code: str) -> str:
@@ -73,12 +80,16 @@ def clock_order(segment: Segment) -> tuple:
 
 def day(date: str, segments: list[Segment], sites: dict[str, dict]) -> tuple[list[Line], list[Count], set[str]]:
     """Give the lines in order, the counts and the kinds of findings of one patient's date."""
+    segments, overlapping = counted_once(segments)
     fitting = [s for s in segments if s.fits]
     counts = counted([s for s in fitting if s.code in LISTED], sites)
     give_units(counts, date)
     lines = sorted((line for count in counts for line in lines_of(count, date)), key=lambda line: line.place)
     price(lines)
-    kinds = {
+    marked = mark(lines, [s for s in fitting if s.code in LISTED])
+    kinds = dict.fromkeys(marked, True) | {
+        "overlap": overlapping,
+        "no_figure": any(lacks_figure(count, date) for count in counts),
         "halves_do_not_fit": len(fitting) < len(segments),
         "code_not_listed": any(s.code not in LISTED for s in fitting),
         "times_missing": any(s.started is None for s in fitting),
@@ -145,17 +156,55 @@ def total_units(pool: list[Count], date: str) -> None:
 
 
 def lines_of(count: Count, date: str) -> list[Line]:
-    if count.units == 0:
-        return []
-    pair = next((p for p in (COGNITIVE, CAREGIVER) if p[0] == count.code), None)
-    split = [(count.code, count.units, count.minutes)]
-    if pair and count.units > 1:
-        first = 30 if pair == CAREGIVER else 15
-        split = [(pair[0], 1, first), (pair[1], count.units - 1, count.minutes - first)]
-    return [
-        Line(count, code, units, minutes, unit_price(code, date, count.payer, count.site))
-        for code, units, minutes in split
-    ]
+    """Hand out a count's units one by one, plain ones first; units of one code and kind are a line."""
+    assisted = assisted_units(count, date)
+    kinds = [False] * (count.units - assisted) + [True] * assisted
+    pair = next((p for p in (COGNITIVE, CAREGIVER) if p[0] == count.code), (count.code, count.code))
+    dealt = defaultdict(int)
+    for at, kind in enumerate(kinds):
+        dealt[pair[0] if at == 0 else pair[1], kind] += 1
+    lines = []
+    for kind in (False, True):
+        minutes = count.minutes
+        if len(set(kinds)) == 2:
+            by_assistant = int(assistant_seconds(count) // 60)
+            minutes = by_assistant if kind else count.minutes - by_assistant
+        mine = [(code, units) for (code, of), units in dealt.items() if of == kind]
+        for at, (code, units) in enumerate(mine):
+            last = at == len(mine) - 1
+            spent = minutes if last else units * (30 if code == CAREGIVER[0] else 15)
+            minutes -= spent
+            price = unit_price(code, date, count.payer, count.site)
+            lines.append(Line(count, code, units, spent, price, assisted=kind))
+    return lines
+
+
+def assistant_seconds(count: Count) -> Fraction:
+    return sum((s.assistant for s in count.segments), Fraction(0))
+
+
+def lacks_figure(count: Count, date: str) -> bool:
+    figures = "assistant_share", "assistant_therapist_minutes"
+    wanted = assistant_seconds(count) > 0 and count.discipline in ASSISTANT
+    return wanted and any(parameter(name, date) is None for name in figures)
+
+
+def assisted_units(count: Count, date: str) -> int:
+    """Give the units that carry CO or CQ."""
+    by_assistant = assistant_seconds(count)
+    if not by_assistant or count.discipline not in ASSISTANT or lacks_figure(count, date):
+        return 0
+    if count.code in UNTIMED or count.code in CAREGIVER:
+        return count.units if by_assistant * 10 > sum(s.seconds for s in count.segments) else 0
+    assistant = int(by_assistant // 60)
+    therapist = count.minutes - assistant
+    given = [True] * (assistant // 15) + [False] * (therapist // 15)
+    last = count.units - len(given)
+    if last == 2:
+        given += [True, False]
+    elif last == 1:
+        given.append(therapist % 15 < 8 and assistant % 15 * 10 > assistant % 15 + therapist % 15)
+    return sum(given)
 
 
 def price(lines: list[Line]) -> None:
@@ -175,7 +224,12 @@ def price(lines: list[Line]) -> None:
 
 
 def modifiers(line: Line) -> list[str]:
-    return [MODIFIER[line.count.discipline]]
+    found = [MODIFIER[line.count.discipline]]
+    if line.assisted:
+        found.append(ASSISTANT[line.count.discipline])
+    if line.distinct:
+        found.append(line.distinct)
+    return [*found, "GA"] if line.notice else found
 
 
 def line_value(line: Line, *, kx: bool = False) -> dict:

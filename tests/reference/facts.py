@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 from reference.figures import LONGEST_SEGMENT_SECONDS
 
@@ -32,6 +33,10 @@ class Segment:
     started: Fraction | None
     seconds: Fraction
     fits: bool
+    stopped: Fraction | None = None
+    assistant: Fraction = Fraction(0)
+    modifiers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 def instant(text: str) -> Fraction:
@@ -107,13 +112,18 @@ def clocked(start: Event, stop: Event) -> Segment:
     paused = stop.get("paused_seconds")
     if paused is None:
         paused = start.get("paused_seconds") or 0
+    assistant = stop.get("assistant_seconds")
+    if assistant is None:
+        assistant = start.get("assistant_seconds") or 0
     lasted = Fraction(microseconds(stop["stopped_at"]) - microseconds(start["started_at"]), 1_000_000)
     return Segment(
         **said_of(start),
         date=start["started_at"][:10],
         started=instant(start["started_at"]),
         seconds=lasted - paused,
-        fits=0 <= lasted <= LONGEST_SEGMENT_SECONDS and paused <= lasted,
+        fits=0 <= lasted <= LONGEST_SEGMENT_SECONDS and paused + assistant <= lasted,
+        stopped=instant(stop["stopped_at"]),
+        assistant=Fraction(assistant),
     )
 
 
@@ -124,8 +134,13 @@ def unclocked(service: Event) -> Segment:
         started=None,
         seconds=Fraction(service["minutes"] * 60),
         fits=True,
+        assistant=Fraction((service.get("assistant_minutes") or 0) * 60),
     )
 
 
-def said_of(event: Event) -> dict[str, str]:
-    return {name: event[name] for name in ("segment_id", "site_id", "payer_id", "discipline", "code")}
+def said_of(event: Event) -> dict[str, Any]:
+    said = {name: event[name] for name in ("segment_id", "site_id", "payer_id", "discipline", "code")}
+    return said | {
+        "modifiers": tuple(event.get("modifiers") or ()),
+        "regions": tuple(event.get("body_regions") or ()),
+    }

@@ -57,7 +57,20 @@ KNOWN_PAYERS = {MEDICARE, "uhc", "cigna"}
 
 DISCIPLINES = ("OT", "PT", "SLP")
 MODIFIER = {"OT": "GO", "PT": "GP", "SLP": "GN"}
+ASSISTANT = {"OT": "CO", "PT": "CQ"}
 BUCKET = {"OT": "OT", "PT": "PT-SLP", "SLP": "PT-SLP"}
+
+
+DISTINCT = ("XE", "XP", "XS", "XU", "59")
+EDIT_PAIRS = [("97140", "97530")]
+"""59 goes on the second, which is blocked when both are at once."""
+REGION_PAIRS = [("97140", "97110")]
+"""The first is blocked at the time of the second, but for regions of the body that differ."""
+
+ASSISTANT_SHARE = {2020: 10}
+ASSISTANT_THERAPIST_MINUTES = {2022: 8}
+ASSISTANT_PAYMENT = {2018: 100, 2022: 85}
+ACCRUAL_REDUCED, ACCRUAL_ASSISTANT_CUT = {2018: 1}, {2018: 0}
 
 
 @dataclass(frozen=True)
@@ -146,6 +159,15 @@ def parameter(name: str, date: str) -> Decimal | int | None:
         return APPROACHING_FROM[name.split("_", maxsplit=1)[0]]
     if name == "longest_segment_seconds":
         return LONGEST_SEGMENT_SECONDS
+    since = {
+        "assistant_share": ASSISTANT_SHARE,
+        "assistant_therapist_minutes": ASSISTANT_THERAPIST_MINUTES,
+        "assistant_payment": ASSISTANT_PAYMENT,
+        "threshold_accrual_reduced": ACCRUAL_REDUCED,
+        "threshold_accrual_assistant_cut": ACCRUAL_ASSISTANT_CUT,
+    }
+    if name in since:
+        return max(((first, value) for first, value in since[name].items() if first <= year), default=(0, None))[1]
     by_year = {
         "kx_threshold": KX_THRESHOLD,
         "review_threshold": REVIEW_THRESHOLD,

@@ -47,7 +47,8 @@ def patient_values(patient: str, said: list[Event], sites: dict[str, dict], outp
         accrual = accrual_of(accruals, year, bucket)
         external = accrual["amount_cents"] if accrual else 0
         outputs["threshold-totals"][f"{patient}|{year}|{bucket}"] = year_value(patient, year, bucket, lines, accrual)
-        with_kx |= {id(dated.line) for dated in lines_over(lines, external, KX_THRESHOLD[year])}
+        over = lines_over(lines, external, KX_THRESHOLD[year])
+        with_kx |= {id(dated.line) for dated in over if not dated.line.notice}
 
     attestations, claims = standing(said, "necessity.attested"), standing(said, "claim.submitted")
     for date, (lines, _, _) in computed.items():

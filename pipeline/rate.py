@@ -5,6 +5,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from pipeline import profiles
 from pipeline.directory import load
 from pipeline.events.base import Event
 from pipeline.events.codec import read
@@ -43,11 +44,15 @@ class Rater:
 
     def __init__(self, settings: Settings, *, final: bool = False) -> None:
         self._settings = settings
-        self._terms = Terms(load(settings.directory), settings.max_segment_minutes)
+        self._terms = Terms(
+            load(settings.directory), settings.max_segment_minutes, payers=profiles.load(settings.payers)
+        )
         self._identity = Identity(settings)
         self._final = final
         self._day_tables = DayTables(Facts({}, SegmentFacts), Facts({}, DayIndex))
-        self._total_tables = TotalTables(Facts({}, YearFacts), Facts({}, PatientFacts), Facts({}, bytes))
+        self._total_tables = TotalTables(
+            Facts({}, YearFacts), Facts({}, PatientFacts), Facts({}, bytes), payers=self._terms.payers
+        )
         self.events = 0
         self.rejected = 0
 
@@ -125,7 +130,7 @@ class Rater:
             facts = self._total_tables.years.get(f"{patient_id}|{year:04d}") or YearFacts()
             if self._final:
                 for date, day in days.items():
-                    facts, _ = put_day(facts, date, day_entry(day, packed=False))
+                    facts, _ = put_day(facts, date, day_entry(day, self._terms.payers, packed=False))
             standing = assess(year, facts)
             for bucket in BUCKETS:
                 if total := total_of(patient_id, year, facts, standing, bucket):

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home, description="folder of the embedded broker: jars, data, log")
     broker_port: int = Field(29092, ge=1, le=65535, description="port of the embedded broker; taken: a free one")
     directory: Path | None = Field(None, description="YAML file of sites; none: every site national, one TIN")
+    payers: Path | None = Field(None, description="folder of a network's own payer profiles; none: the packaged ones")
 
     # The shared Kafka.
     app_id: str = Field(
@@ -103,6 +104,8 @@ class Settings(BaseSettings):
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
                 raise ValueError(f"{PREFIX}{name.upper()} names no file")
+        if self.payers is not None and not self.payers.is_dir():
+            raise ValueError(f"{PREFIX}PAYERS names no folder")
         key = self.patient_key.get_secret_value()
         if key and len(key.encode()) < 16:  # noqa: PLR2004 -- a shorter key can be searched.
             raise ValueError(f"{PREFIX}PATIENT_KEY needs at least 16 bytes")

@@ -8,18 +8,20 @@ from pipeline.events.days import BillableDay, Measure
 from pipeline.events.fields import alike, clock_order
 from pipeline.ledger.counts import Count, counts_of, shares, units_of
 from pipeline.ledger.explanation import explain
-from pipeline.ledger.findings import in_order, no_standard, no_unit, of_price, of_segments
+from pipeline.ledger.findings import in_order, no_standard, no_unit, of_payers, of_price, of_segments
 from pipeline.ledger.lines import Group, claim_order, draft_of, lines_of
 from pipeline.ledger.marks import marks_of
 from pipeline.ledger.overlaps import count_once
+from pipeline.ledger.rates import at_rates
 from pipeline.ledger.segments import Segment
 from pipeline.ledger.terms import Terms
 from pipeline.rules.assistants import MODIFIER as ASSISTANT
 from pipeline.rules.assistants import Standard, standard
 from pipeline.rules.codes import table
-from pipeline.rules.fees import NATIONAL, UnitPrice, unit_price
+from pipeline.rules.fees import UnitPrice
 from pipeline.rules.parameters import NoFigure, Unpriced
-from pipeline.rules.payers import Payer, payer
+from pipeline.rules.payers import Payer
+from pipeline.rules.pricing import payer_price
 
 
 def rate_day(
@@ -35,7 +37,9 @@ def rate_day(
     drafts = sorted([draft for group in groups for draft in group.drafts], key=claim_order)
     marks = marks_of(drafts, ordered, overlapping.spans if overlapping else None, service_date)
     lines = lines_of(drafts, marks.distinct if marks else _NONE, marks.notice if marks else _NONE)
-    findings = of_segments(ordered)
+    lines, rated = at_rates(drafts, lines)
+    findings = of_segments(ordered) + of_payers(ordered, service_date, terms.payers)
+    findings += rated
     if overlapping:
         findings += overlapping.findings
     if marks:
@@ -88,7 +92,7 @@ def _groups(segments: Sequence[Segment], service_date: str, terms: Terms) -> lis
 
 def _group(payer_id: str, discipline: str, segments: Sequence[Segment], service_date: str, terms: Terms) -> Group:
     """Count, make units and price for one payer and discipline; the day's reduction is yet to come."""
-    rules = payer(payer_id)
+    rules = terms.payers.at(payer_id, service_date)
     counts = counts_of(segments)
     of = payer_id, discipline, rules
     sites = [terms.directory.site(count.site_id) for count in counts]
@@ -121,7 +125,4 @@ def _standard(
 
 
 def _price(code: str, service_date: str, site: Site, rules: Payer) -> UnitPrice | Unpriced:
-    """Price a unit: by the site's schedule and locality where the payer goes by them, else CMS's national amount."""
-    if not rules.site_schedule:
-        return unit_price(code, service_date, "cms", NATIONAL)
-    return unit_price(code, service_date, site.schedule, site.locality)
+    return payer_price(rules, code, service_date, site.schedule, site.locality)

@@ -6,6 +6,7 @@ from pipeline.events.days import Line
 from pipeline.ledger.lines import Draft, Group
 from pipeline.ledger.marks import Marks
 from pipeline.ledger.overlaps import Shared, seconds
+from pipeline.ledger.rates import rate_step
 from pipeline.money import dollars
 from pipeline.rules.assistants import MODIFIER as ASSISTANT
 from pipeline.rules.fees import UnitPrice
@@ -34,7 +35,9 @@ def explain(
     if marks is not None:
         steps += marks.steps
     for draft, line in zip(drafts, lines, strict=True):
-        if draft.price is not None and not draft.barred:
+        if draft.rules.flat:
+            steps.append(rate_step(line, draft.rules))
+        elif draft.price is not None and not draft.barred:
             steps.append(_price_step(line, draft.price))
     return steps
 

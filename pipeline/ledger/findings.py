@@ -7,7 +7,7 @@ from pipeline.ledger.counts import Count
 from pipeline.ledger.lines import BUNDLED, Draft, Group
 from pipeline.ledger.segments import Segment
 from pipeline.rules.codes import table
-from pipeline.rules.payers import payer
+from pipeline.rules.payers import Payer, Payers
 
 _INSTEAD = {"97014": "use G0283"}
 
@@ -27,10 +27,9 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def of_segments(segments: Sequence[Segment]) -> list[Finding]:
-    """Find what is amiss with segments by themselves: halves that do not fit, unknown codes, no clock, no profile."""
+    """Find what is amiss with segments by themselves: halves that do not fit, unknown codes, no clock."""
     codes = table()
     found = []
-    payers = set()
     for segment in segments:
         if not segment.fits:
             text = "The start and the stop do not fit together: nothing is billed until one of them is corrected."
@@ -40,16 +39,30 @@ def of_segments(segments: Sequence[Segment]) -> list[Finding]:
             found.append(_of_segment(segment, "code_not_listed", text))
         if segment.started_at is None:
             found.append(_of_segment(segment, "times_missing", "Minutes without a clock: no overlap can be seen."))
-        if segment.fits:
-            payers.add(segment.payer_id)
-    for payer_id in payers:
-        if payer(payer_id).listed:
-            continue
-        text = "No profile describes this payer: midpoint rule, CMS's national amounts, no thresholds."
-        found.append(
-            Finding(kind="unlisted_payer", message=text, payer_id=payer_id, discipline=None, code=None, segment_ids=[])
-        )
     return found
+
+
+def of_payers(segments: Sequence[Segment], date: str, payers: Payers) -> list[Finding]:
+    """Find the payers of what fits that no profile describes, and those whose profile says nothing of the date."""
+    found = []
+    for payer_id in {segment.payer_id for segment in segments if segment.fits}:
+        rules = payers.at(payer_id, date)
+        if not rules.listed:
+            text = "No profile describes this payer: midpoint rule, CMS's national amounts, no thresholds."
+            found.append(_of_payer(payer_id, "unlisted_payer", text))
+        if rules.lacks:
+            found.append(_of_payer(payer_id, "no_profile_value", _lacking(rules, date)))
+    return found
+
+
+def _lacking(rules: Payer, date: str) -> str:
+    named = ", ".join(rules.lacks)
+    held = "a missing price leaves lines without an amount, for the rest `unlisted` holds"
+    return f"The payer's profile has no value of {named} for {date}: add it to {rules.file}; until then {held}."
+
+
+def _of_payer(payer_id: str, kind: str, text: str) -> Finding:
+    return Finding(kind=kind, message=text, payer_id=payer_id, discipline=None, code=None, segment_ids=[])
 
 
 def _of_segment(segment: Segment, kind: str, text: str) -> Finding:

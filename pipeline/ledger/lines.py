@@ -95,7 +95,7 @@ def lines_of(drafts: Sequence[Draft], distinct: Mapping[int, str], notice: Conta
     for position, draft in enumerate(drafts):
         full = draft.full_cents
         reduction = reductions.get(position)
-        modifiers = [DISCIPLINE[draft.discipline]]
+        modifiers = [DISCIPLINE[draft.discipline]] if draft.rules.discipline_modifiers else []
         if draft.by_assistant:
             modifiers.append(ASSISTANT[draft.discipline])
         if position in distinct:

@@ -1,16 +1,19 @@
 """What a network chose, as far as the rules go by it."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipeline.directory import Directory
+from pipeline.rules.payers import Payers, packaged
 
 
 class Terms(Struct, frozen=True):
     """The directory of sites; the longest that a segment may be (minutes, pauses included).
 
-    `keep_days` is how much older than the newest date a day may be before it leaves its tables.
+    `keep_days` is how much older than the newest date a day may be before it leaves its tables. `payers` are the
+    profiles that lines go by.
     """
 
     directory: Directory
     max_segment_minutes: int = 240
     keep_days: int = 400
+    payers: Payers = field(default_factory=packaged)

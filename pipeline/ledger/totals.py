@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pipeline.events.base import Event
@@ -19,6 +19,7 @@ from pipeline.ledger.standing import Standing, assess
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.year import BUCKETS, GONE, Attestation, Claim, PatientFacts, YearFacts, day_entry, put_day
 from pipeline.rules.accruals import Accrual
+from pipeline.rules.payers import Payers, packaged
 
 YEAR_EVENTS = (AccrualReported, NecessityAttested, ClaimSubmitted)
 YearEvent = AccrualReported | NecessityAttested | ClaimSubmitted
@@ -36,7 +37,7 @@ class DayChange(Struct, frozen=True):
 
 
 class TotalTables(Struct, frozen=True):
-    """The tables of `totals`.
+    """The tables of `totals`, and the payers whose lines they count.
 
     Years by `patient|year`, patients by patient, and the newest version of each accrual, attestation and claim, as
     sorted JSON, by `patient|kind|id`. With a calendar they know when to leave.
@@ -47,6 +48,7 @@ class TotalTables(Struct, frozen=True):
     facts: Facts[bytes]
     assessed: dict[tuple[str, int], tuple[YearFacts, Standing]] = {}
     calendar: Calendar | None = None
+    payers: Payers = field(default_factory=packaged)
 
     def standing(self, patient_id: str, year: int, facts: YearFacts) -> Standing:
         """Assess a year's facts; those that were assessed last are not assessed again."""
@@ -101,12 +103,12 @@ class Touches:
 def take_change(tables: TotalTables, touches: Touches, change: DayChange | Event, cause: Cause) -> Result | None:
     """Replace a fact by what a day or an event says; gives what became of an event, None for one that is no year's."""
     if isinstance(change, DayChange):
-        _take_day(touches, change, cause)
+        _take_day(tables, touches, change, cause)
         return "applied"
     return _take_fact(tables, touches, change, cause) if isinstance(change, YEAR_EVENTS) else None
 
 
-def _take_day(touches: Touches, change: DayChange, cause: Cause) -> None:
+def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: Cause) -> None:
     year = int(change.date[:4])
     touch = touches.year(change.patient_id, year, cause)
     was = touch.facts.days.get(change.date)
@@ -116,7 +118,8 @@ def _take_day(touches: Touches, change: DayChange, cause: Cause) -> None:
         for bucket in BUCKETS:
             touch.count(bucket, change.date, cause)
         return
-    facts, buckets = put_day(touch.facts, change.date, GONE if change.day is None else day_entry(change.day))
+    entry = GONE if change.day is None else day_entry(change.day, tables.payers)
+    facts, buckets = put_day(touch.facts, change.date, entry)
     for bucket in buckets:
         touch.count(bucket, change.date, cause)
     touches.put(change.patient_id, year, facts)

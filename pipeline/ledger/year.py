@@ -1,6 +1,6 @@
 """A patient's year as facts: its days, accruals and claims; and what of the patient holds in every year."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
@@ -10,7 +10,7 @@ from pipeline.events.fields import BUCKET, Bucket, alike, clock_order
 from pipeline.rules.accrual_basis import AFTER_REDUCTION_BEFORE_CUT, AccrualBasis, accrual_basis
 from pipeline.rules.accruals import Accrual
 from pipeline.rules.assistants import MODIFIER
-from pipeline.rules.payers import payer
+from pipeline.rules.payers import Payers
 
 BUCKETS: tuple[Bucket, ...] = ("OT", "PT-SLP")
 _TROUBLE = ("blocked", "code_not_listed", "no_price")
@@ -99,7 +99,7 @@ class PatientFacts(Struct, frozen=True, array_like=True, gc=False):
 GONE = DayEntry(False, [], _pack([]), [])
 
 
-def day_entry(day: BillableDay, *, packed: bool = True) -> DayEntry:
+def day_entry(day: BillableDay, payers: Payers, *, packed: bool = True) -> DayEntry:
     """Give what a year keeps of a day; without `packed` all but the lines, for a caller who has them.
 
     Its Medicare lines are ordered by the earliest start of their count, those without a clock last, then code,
@@ -110,7 +110,7 @@ def day_entry(day: BillableDay, *, packed: bool = True) -> DayEntry:
         True,
         [
             Counted(place, BUCKET[line.discipline], _accrues(line, basis), "GA" in line.modifiers)
-            for place, line in _in_kx_order(day.lines)
+            for place, line in _in_kx_order(day, payers)
         ],
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
@@ -125,9 +125,10 @@ def _accrues(line: Line, basis: AccrualBasis) -> int | None:
     return basis.cents(line.full_cents, line.allowed_cents, by_assistant=assisted)
 
 
-def _in_kx_order(lines: Sequence[Line]) -> list[tuple[int, Line]]:
+def _in_kx_order(day: BillableDay, payers: Payers) -> list[tuple[int, Line]]:
     """Give the lines of payers with thresholds, each after its position, in the order that they count in."""
-    counted = [(place, line) for place, line in enumerate(lines) if payer(line.payer_id).thresholds]
+    date = day.service_date
+    counted = [(place, line) for place, line in enumerate(day.lines) if payers.at(line.payer_id, date).thresholds]
     if len(counted) > 1:
         # Where the texts order as the clock does, they are the faster to compare.
         clock: Callable[[str | None], object] = str if alike([line.started_at for _, line in counted]) else clock_order

@@ -32,6 +32,12 @@ def table() -> dict[str, Code]:
 
 
 @cache
+def initial_evaluations() -> frozenset[str]:
+    """Give the codes that begin a case."""
+    return frozenset(document("codes.yaml")["initial_evaluations"])
+
+
+@cache
 def pair(count: str) -> tuple[str, str]:
     """Give the two codes that share a count: the first units' and the further units'."""
     lists = document("codes.yaml")

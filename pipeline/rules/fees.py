@@ -148,7 +148,13 @@ def _own_price(schedule: str, code: str, day: str, cms: UnitPrice, locality: str
     if fee is None:
         return cms
     values = (_relative_values(int(day[:4])) or {})[code]
-    share = values.practice_expense / (values.work + values.practice_expense + values.malpractice)
+    share = relative_share(code, day)
     reduced = Fraction(fee, 100) * (1 - share * Fraction(figure("multiple_procedure_reduction", day), 100))
     expense = _indices(locality, int(day[:4]), day)[1]
     return UnitPrice(fee, half_up(reduced), _decimal(values.practice_expense * expense), cms.reducible, cms.status)
+
+
+def relative_share(code: str, day: str) -> Fraction:
+    """Give CMS's national share of practice expense in a code that it prices in the year of an ISO date."""
+    values = (_relative_values(int(day[:4])) or {})[code]
+    return values.practice_expense / (values.work + values.practice_expense + values.malpractice)

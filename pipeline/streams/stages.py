@@ -6,7 +6,7 @@ from functools import partial
 
 import faust
 
-from pipeline import directory
+from pipeline import directory, profiles
 from pipeline.engine.record import Message, Record
 from pipeline.engine.stage import Outcome
 from pipeline.events.rejected import Rejected
@@ -28,7 +28,7 @@ def clock() -> str:
 def stages(settings: Settings, now: Clock = clock) -> list[Stage]:
     """Give the agents' stages.
 
-    Errors: `Refused` when the directory of sites cannot be read.
+    Errors: `Refused` when the directory of sites or a profile of a payer cannot be read.
     """
     intake = Intake(
         Identity(settings),
@@ -37,7 +37,8 @@ def stages(settings: Settings, now: Clock = clock) -> list[Stage]:
         declared()["session-events"].partitions,
         now,
     )
-    terms = Terms(directory.load(settings.directory), settings.max_segment_minutes, settings.keep_days)
+    sites, payers = directory.load(settings.directory), profiles.load(settings.payers)
+    terms = Terms(sites, settings.max_segment_minutes, settings.keep_days, payers)
 
     def refuse(record: Record, refusal: Rejected) -> Message:
         return dead_letter(record, refusal, now())

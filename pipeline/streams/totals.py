@@ -33,6 +33,7 @@ def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]
         Facts(tables["patients"], PatientFacts),
         Facts(tables["facts"], bytes),
         calendar=calendar,
+        payers=terms.payers,
     )
     computed = [record for record in records if record.topic == "billable-days"]
     days = [(_day_change(record), cause_of(record)) for record in computed]

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -28,6 +29,7 @@ class Deployment:
         self.admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         self.producer = AIOKafkaProducer(bootstrap_servers=kafka)
         self._stack = stack
+        self._data = stack.enter_context(TemporaryDirectory())
 
     async def connect(self) -> None:
         await self.admin.start()
@@ -55,6 +57,7 @@ class Deployment:
         await asyncio.gather(*sent)
 
     def app(self, *, pace: Pace = PACE, **more: Any) -> EngineApp:
+        more = {"datadir": self._data, **more}
         return counting(self.name, kafka=self.kafka, prefix=self.prefix, pace=pace, **more)
 
     @asynccontextmanager

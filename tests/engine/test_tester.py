@@ -223,6 +223,26 @@ async def test_a_source_that_can_never_be_read_ends_the_worker(monkeypatch: pyte
         await Tester(counting()).consume([a])
 
 
+async def test_a_slow_body_leaves_heartbeats_their_turn() -> None:
+    def slow(tables: Tables, records: Sequence[Record]) -> Output:
+        time.sleep(0.002 * len(records))
+        return count(tables, records)
+
+    turns = [time.monotonic()]
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(0.01)
+            turns.append(time.monotonic())
+
+    ticking = asyncio.ensure_future(tick())
+    # One reading, and more than a second's work: half of a short session.
+    await Tester(counting(body=slow), partitions=1).consume([a] * 600)
+    ticking.cancel()
+    assert turns[-1] - turns[0] > 1.0
+    assert max(after - before for before, after in itertools.pairwise(turns)) < 0.5
+
+
 @pytest.mark.parametrize(
     ("error", "what"),
     [

@@ -1,4 +1,4 @@
-"""The engine: an agent, a table in memory, an output an event, exactly once, a commit every so many milliseconds."""
+"""The engine: an agent, a table, an output an event, exactly once; milliseconds between commits, memory or rocksdb."""
 
 import sys
 from collections import Counter
@@ -8,12 +8,15 @@ import msgspec
 
 from bench.peers.job import Event, told
 from pipeline.engine.app import EngineApp
+from pipeline.engine.depot import RocksDepot
 from pipeline.engine.pace import Pace
 from pipeline.engine.record import Message, Output, Record, Tables
 from pipeline.engine.stage import House, batched
+from pipeline.engine.store import Depot
 
 JOB = told(sys.argv[1])
 COMMIT_SECONDS = int(sys.argv[2]) / 1000 if sys.argv[2:] else 0.05
+DEPOT = RocksDepot(JOB.folder() / "tables") if sys.argv[3:] == ["rocksdb"] else Depot()
 
 
 class Totals(msgspec.Struct):
@@ -57,6 +60,7 @@ app = EngineApp(
     house=House(refuse),
     connect={"bootstrap_servers": JOB.brokers},
     pace=Pace(commit_seconds=COMMIT_SECONDS),
+    depot=DEPOT,
     broker=f"kafka://{JOB.brokers}",
     datadir=JOB.state,
     web_enabled=False,

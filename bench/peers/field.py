@@ -6,6 +6,7 @@ from functools import partial
 from importlib.metadata import version
 
 from bench.peers import environment, java
+from bench.peers.crew import crew
 from bench.peers.job import Job
 from bench.peers.peer import Peer
 
@@ -43,15 +44,22 @@ def _quix(name: str, about: str, commit: str) -> Peer:
     )
 
 
-FIELD = (
-    Peer(
-        name="engine",
-        about="this engine, exactly once, table in memory, a commit every 50 ms",
-        command=module("batched"),
+def _engine(name: str, about: str, *options: str, workers: int = 1) -> Peer:
+    alone: Callable[[Job], list[str]] = lambda job: [*module("batched")(job), *options]  # noqa: E731
+    return Peer(
+        name=name,
+        about=f"this engine, exactly once, {about}, a commit every 50 ms",
+        command=alone if workers == 1 else crew(workers, alone),
         changelog=lambda job: f"{job.group}-counts-changelog",
-        versions=installed("faust-streaming", "aiokafka"),
-        in_short=True,
-    ),
+        versions=installed("faust-streaming", "aiokafka", "rocksdict"),
+        in_short=name == "engine",
+    )
+
+
+FIELD = (
+    _engine("engine", "table in memory"),
+    _engine("engine-2", "two workers, table in memory", workers=2),
+    _engine("engine-rocksdb", "table in RocksDB", "50", "rocksdb"),
     Peer(
         name="engine-untransacted",
         about="this engine with its transactions taken out, at least once",

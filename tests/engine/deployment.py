@@ -44,6 +44,11 @@ class Deployment:
             for topic in topics
         ]
         await self.admin.create_topics(made)
+        # The broker that answers clients hears of a topic a moment after the one that has made it.
+        deadline = time.monotonic() + SECONDS
+        while any(topic["error_code"] for topic in await self.admin.describe_topics(list(topics))):
+            assert time.monotonic() < deadline, "the topics did not come to be in time"
+            await asyncio.sleep(0.05)
 
     async def make_all(self) -> None:
         changelogs = [f"{self.name}-{table}-changelog" for table in ("counts", "told", "last")]

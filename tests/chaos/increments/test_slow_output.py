@@ -12,8 +12,8 @@ from pipeline.engine.pace import Pace
 RECORDS = 12_000
 KEY_BYTES = 100
 BOUND_BYTES, BOUND_RECORDS, POLL = 120_000, 500, 100
-RECORD_BYTES = 3 * KEY_BYTES + 3
-"""What a record is owed for: its key, the table's key, the message's key, and counts of one digit."""
+RECORD_BYTES = KEY_BYTES + 4 * KEY_BYTES + 1 + KEY_BYTES + 1
+"""What a record counts for: its key, the table's key at its longest, the message's key, and counts of one digit."""
 BYTES_A_SECOND = 150_000
 PACE = Pace(commit_bytes=40_000, poll_records=POLL, request_seconds=60.0, session_seconds=10.0)
 

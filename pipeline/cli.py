@@ -13,6 +13,7 @@ from pipeline.commands import (
     alerts,
     broker,
     demo,
+    fees,
     identity,
     publish,
     rate,
@@ -44,6 +45,7 @@ cli.command()(alerts.alerts)
 cli.add_typer(rejected.app, name="rejected")
 cli.add_typer(topics.app, name="topics")
 cli.add_typer(broker.app, name="broker")
+cli.add_typer(fees.app, name="fees")
 cli.command()(identity.token)
 cli.command()(settings.settings)
 

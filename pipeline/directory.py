@@ -14,12 +14,14 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where treatment happens.
 
     `tin` is the billing number that the multiple-procedure reduction goes by; `locality` CMS's `carrier-locality`,
-    as 10112-00, or `national`; `schedule` what Medicare lines are priced by.
+    as 10112-00, or `national`; `schedule` what Medicare lines are priced by; `apm` tells a qualifying participant of an
+    alternative payment model, who has a conversion factor of its own since 2026.
     """
 
     tin: str = "network"
     locality: str = "national"
     schedule: Literal["cms", "guide-2025"] = "cms"
+    apm: bool = False
 
 
 class Directory(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

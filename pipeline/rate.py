@@ -11,6 +11,7 @@ from pipeline.events.base import Event
 from pipeline.events.codec import read
 from pipeline.events.days import BillableDay
 from pipeline.events.rejected import Place, Rejected, letter
+from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.claim_day import claim_day, last_sent
 from pipeline.ledger.days import DayIndex, DayTables, Touched, compute_day, take_event
@@ -44,6 +45,7 @@ class Rater:
 
     def __init__(self, settings: Settings, *, final: bool = False) -> None:
         self._settings = settings
+        folder.use(settings.figures)
         self._terms = Terms(
             load(settings.directory), settings.max_segment_minutes, payers=profiles.load(settings.payers)
         )

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     broker_port: int = Field(29092, ge=1, le=65535, description="port of the embedded broker; taken: a free one")
     directory: Path | None = Field(None, description="YAML file of sites; none: every site national, one TIN")
     payers: Path | None = Field(None, description="folder of a network's own payer profiles; none: the packaged ones")
+    figures: Path | None = Field(
+        None, description="folder of the network's own figures, which `fees import` writes; none: the packaged ones"
+    )
 
     # The shared Kafka.
     app_id: str = Field(
@@ -106,6 +109,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"{PREFIX}{name.upper()} names no file")
         if self.payers is not None and not self.payers.is_dir():
             raise ValueError(f"{PREFIX}PAYERS names no folder")
+        if self.figures is not None and not self.figures.is_dir():
+            raise ValueError(f"{PREFIX}FIGURES names no folder")
         key = self.patient_key.get_secret_value()
         if key and len(key.encode()) < 16:  # noqa: PLR2004 -- a shorter key can be searched.
             raise ValueError(f"{PREFIX}PATIENT_KEY needs at least 16 bytes")

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Never
 
 import structlog
@@ -12,7 +13,9 @@ import typer
 
 from pipeline.connection import bootstrap, reach
 from pipeline.errors import Refused
+from pipeline.figures.folder import releases
 from pipeline.ops import logs
+from pipeline.rules.network import network
 from pipeline.settings import Settings
 from pipeline.topics import admin
 
@@ -71,6 +74,7 @@ async def _run(settings: Settings, patience: "Patience | None") -> None:
     server, address = serve(settings, metrics.registry, health)
     typer.echo(f"Metrics at {address}", err=True)
     log.info("the worker starts", kafka=bootstrap(settings), app_id=settings.app_id, metrics=address)
+    log.info("the figures in use", packaged=installed("kxwatch"), network=releases(list(network().items)))
     watch.start()
     if not await live(app):
         end(CANNOT_GO_ON)

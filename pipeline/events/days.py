@@ -19,7 +19,10 @@ class Reduction(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Finding(Struct, frozen=True, kw_only=True, gc=False):
-    """Something that a biller should know: a fixed kind, a sentence, and what it is about."""
+    """Something that a biller should know: a fixed kind, a sentence, and what it is about.
+
+    `parameters` names the dated figures that it is about: those that lack, or that are carried forward.
+    """
 
     kind: str
     message: str
@@ -27,6 +30,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     discipline: str | None
     code: str | None
     segment_ids: list[str]
+    parameters: list[str] = []
 
 
 class Line(Struct, frozen=True, kw_only=True, gc=False):

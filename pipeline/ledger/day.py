@@ -8,7 +8,7 @@ from pipeline.events.days import BillableDay, Measure
 from pipeline.events.fields import alike, clock_order
 from pipeline.ledger.counts import Count, counts_of, shares, units_of
 from pipeline.ledger.explanation import explain
-from pipeline.ledger.findings import in_order, no_standard, no_unit, of_payers, of_price, of_segments
+from pipeline.ledger.findings import in_order, no_standard, no_unit, of_carried, of_payers, of_price, of_segments
 from pipeline.ledger.lines import Group, claim_order, draft_of, lines_of
 from pipeline.ledger.marks import marks_of
 from pipeline.ledger.overlaps import count_once
@@ -44,7 +44,11 @@ def rate_day(
         findings += overlapping.findings
     if marks:
         findings += marks.findings
-    findings += [of_price(draft) for draft in drafts if draft.barred or draft.price is None]
+    for draft in drafts:
+        if draft.barred or draft.price is None:
+            findings.append(of_price(draft))
+        if draft.price is not None and draft.price.provisional:
+            findings.append(of_carried(draft, draft.price.provisional))
     minutes, units = {True: 0, False: 0}, {True: 0, False: 0}
     for group in groups:
         for count in group.counts:
@@ -125,4 +129,4 @@ def _standard(
 
 
 def _price(code: str, service_date: str, site: Site, rules: Payer) -> UnitPrice | Unpriced:
-    return payer_price(rules, code, service_date, site.schedule, site.locality)
+    return payer_price(rules, code, service_date, site.schedule, site.locality, apm=site.apm)

@@ -102,6 +102,7 @@ def no_standard(group: Group) -> Finding:
 
 def of_price(draft: Draft) -> Finding:
     """Say why a line has no amount: no parameter prices it, or its code's status bars it."""
+    missing = [] if draft.missing is None else [draft.missing.parameter]
     if draft.price is None:
         kind, text = "no_price", f"The line has no amount: {draft.missing}."
     elif draft.price.status == BUNDLED:
@@ -109,6 +110,16 @@ def of_price(draft: Draft) -> Finding:
     else:
         instead = _INSTEAD.get(draft.code, "use another")
         kind, text = "not_valid_for_medicare", f"Medicare does not take this code: {instead}."
+    return _of_draft(draft, kind, text, missing)
+
+
+def of_carried(draft: Draft, names: Sequence[str]) -> Finding:
+    """Say that a line's price stands on figures carried forward from another year, by their names."""
+    text = f"The price is provisional: {', '.join(names)} are carried forward from another year."
+    return _of_draft(draft, "provisional", text, [*names])
+
+
+def _of_draft(draft: Draft, kind: str, text: str, parameters: list[str]) -> Finding:
     return Finding(
         kind=kind,
         message=text,
@@ -116,4 +127,5 @@ def of_price(draft: Draft) -> Finding:
         discipline=draft.discipline,
         code=draft.code,
         segment_ids=draft.segment_ids,
+        parameters=parameters,
     )

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 import msgspec
 from msgspec import Struct, field
 
+from pipeline.rules.network import network
 from pipeline.rules.parameters import Source, document
 
 
@@ -60,8 +61,22 @@ def _packaged(name: str) -> _Table:
 
 
 def _stated() -> Iterable[EditRow]:
-    """Give the rows of every table of edit pairs."""
-    return _packaged("edits").edits
+    """Give the rows of every table of edit pairs; a pair that imported files state goes by them alone."""
+    imported = [
+        EditRow(
+            column_one=row.column_one,
+            column_two=row.column_two,
+            modifier_allowed=row.modifier_allowed,
+            first=row.first,
+            through=row.through,
+            source=f"{part.release}: {row.rationale}",
+        )
+        for part in network().edit_pairs()
+        for row in part.rows
+    ]
+    stated = {(row.column_one, row.column_two) for row in imported}
+    packaged = _packaged("edits").edits
+    return [*imported, *(row for row in packaged if (row.column_one, row.column_two) not in stated)]
 
 
 @cache

@@ -10,16 +10,19 @@ from math import floor
 
 from msgspec import Struct
 
-from pipeline.rules.parameters import NoFigure, Unpriced, document, figure, parameter
+from pipeline.rules.network import LOCALITIES, RELATIVE_VALUES, carried_from, network
+from pipeline.rules.parameters import NoFigure, Unpriced, document, figure, parameter, provisional
 
 NATIONAL = "national"
+_FACTOR, _APM_FACTOR = "conversion_factor", "conversion_factor_apm"
 
 
 class UnitPrice(Struct, frozen=True, gc=False):
     """One unit in full and reduced, whole cents.
 
     `reducible` tells a code that the multiple-procedure reduction concerns (indicator 5), `practice_expense` what it
-    ranks by; `status` is CMS's status indicator.
+    ranks by; `status` is CMS's status indicator. `provisional` names the figures in it that are carried forward from
+    another year.
     """
 
     full_cents: int
@@ -27,6 +30,7 @@ class UnitPrice(Struct, frozen=True, gc=False):
     practice_expense: Decimal
     reducible: bool
     status: str
+    provisional: tuple[str, ...] = ()
 
 
 class _Values(Struct, frozen=True):
@@ -42,35 +46,63 @@ def _rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
+def packaged_years(table: str) -> dict[int, str]:
+    """Give the packaged files of a table (`relative_values`, `localities`) by year."""
+    years: dict[int, str] = document("fees/cms.yaml")[table]
+    return years
+
+
+@cache
+def source_year(table: str, year: int) -> int | None:
+    """Give the year whose rows of a table price a year: itself, or the one it is carried forward from; else None."""
+    known = network().relative_values(year) if table == RELATIVE_VALUES else network().localities(year)
+    return year if known or year in packaged_years(table) else carried_from(table, year)
+
+
 @cache
 def _relative_values(year: int) -> dict[str, _Values] | None:
-    name = document("fees/cms.yaml")["relative_values"].get(year)
-    if name is None:
+    source = source_year(RELATIVE_VALUES, year)
+    if source is None:
         return None
+    if imported := network().relative_values(source):
+        rows = {
+            code: (row.status, row.work, row.practice_expense, row.malpractice, row.indicator)
+            for code, row in imported.rows.items()
+        }
+    else:
+        rows = {
+            row["code"]: (
+                row["status"],
+                row["work_rvu"],
+                row["nonfacility_pe_rvu"],
+                row["mp_rvu"],
+                row["multiple_procedure_indicator"],
+            )
+            for row in _rows(packaged_years(RELATIVE_VALUES)[source])
+        }
     return {
-        row["code"]: _Values(
-            Fraction(row["work_rvu"]),
-            Fraction(row["nonfacility_pe_rvu"]),
-            Fraction(row["mp_rvu"]),
-            row["multiple_procedure_indicator"] == "5",
-            row["status"],
-        )
-        for row in _rows(name)
+        code: _Values(Fraction(work), Fraction(expense), Fraction(malpractice), indicator == "5", status)
+        for code, (status, work, expense, malpractice, indicator) in rows.items()
     }
 
 
 @cache
 def _localities(year: int) -> dict[str, tuple[Fraction, Fraction, Fraction]]:
-    name = document("fees/cms.yaml")["localities"].get(year)
-    if name is None:
+    source = source_year(LOCALITIES, year)
+    if source is None:
         return {}
+    if imported := network().localities(source):
+        return {
+            locality: (Fraction(row.work), Fraction(row.practice_expense), Fraction(row.malpractice))
+            for locality, row in imported.rows.items()
+        }
     return {
         f"{row['mac']}-{row['locality']}": (
             Fraction(row["work_gpci"]),
             Fraction(row["pe_gpci"]),
             Fraction(row["mp_gpci"]),
         )
-        for row in _rows(name)
+        for row in _rows(packaged_years(LOCALITIES)[source])
     }
 
 
@@ -86,21 +118,27 @@ def half_up(amount: Fraction) -> int:
 
 
 @lru_cache(maxsize=65_536)
-def unit_price(code: str, day: str, schedule: str, locality: str) -> UnitPrice | Unpriced:
-    """Price one unit of a code on an ISO date, by a site's schedule and locality.
+def unit_price(code: str, day: str, schedule: str, locality: str, apm: bool = False) -> UnitPrice | Unpriced:
+    """Price one unit of a code on an ISO date, by a site's schedule and locality; `apm`: a qualifying APM participant.
 
     `schedule` is `cms` or one of a network's own, which takes CMS's price for a code that it does not list. Gives
     `Unpriced`, naming the parameter and the date, where a figure is missing: never a zero, never another year's.
     Source: CMS physician fee schedule, non-facility relative values, indices and conversion factor.
     """
     try:
-        price = _cms_price(code, day, NATIONAL if schedule != "cms" and _listed(schedule, code) else locality)
+        place = NATIONAL if schedule != "cms" and _listed(schedule, code) else locality
+        price = _cms_price(code, day, place, _factor(day) if apm else _FACTOR)
         return price if schedule == "cms" else _own_price(schedule, code, day, price, locality)
     except NoFigure as error:
         return error.missing
 
 
-def _cms_price(code: str, day: str, locality: str) -> UnitPrice:
+def _factor(day: str) -> str:
+    """Name the conversion factor of a qualifying APM participant: until 2026 there is one for everyone."""
+    return _FACTOR if date.fromisoformat(day) < min(parameter(_APM_FACTOR).values) else _APM_FACTOR
+
+
+def _cms_price(code: str, day: str, locality: str, factor_name: str) -> UnitPrice:
     year = int(day[:4])
     by_code = _relative_values(year)
     if by_code is None:
@@ -109,8 +147,9 @@ def _cms_price(code: str, day: str, locality: str) -> UnitPrice:
     if values is None:
         raise NoFigure(Unpriced(f"relative value of {code}", day))
     # A status that bars a line leaves it at 0 cents wherever it is, so that no index need be known for it.
-    work, expense, malpractice = _indices(NATIONAL if values.status in {"B", "I"} else locality, year, day)
-    factor = Fraction(parameter("conversion_factor").at(day))
+    place = NATIONAL if values.status in {"B", "I"} else locality
+    work, expense, malpractice = _indices(place, year, day)
+    factor = Fraction(parameter(factor_name).at(day))
     whole = values.work * work + values.practice_expense * expense + values.malpractice * malpractice
     taken = values.practice_expense * expense * Fraction(figure("multiple_procedure_reduction", day), 100)
     return UnitPrice(
@@ -119,7 +158,15 @@ def _cms_price(code: str, day: str, locality: str) -> UnitPrice:
         _decimal(values.practice_expense * expense),
         values.reducible,
         values.status,
+        _carried(year, factor_name, place),
     )
+
+
+def _carried(year: int, factor_name: str, locality: str) -> tuple[str, ...]:
+    """Name what of a price is carried forward from another year."""
+    tables = [RELATIVE_VALUES] if locality == NATIONAL else [LOCALITIES, RELATIVE_VALUES]
+    from_tables = [table for table in tables if source_year(table, year) != year]
+    return tuple(sorted([*provisional((factor_name,), year), *from_tables]))
 
 
 def _indices(locality: str, year: int, day: str) -> tuple[Fraction, Fraction, Fraction]:

@@ -13,8 +13,12 @@ _PRICED_BY_TABLE = "A"
 _NOTHING = UnitPrice(0, 0, Decimal(0), False, _PRICED_BY_TABLE)
 
 
-def payer_price(payer: Payer, code: str, day: str, schedule: str, locality: str) -> UnitPrice | Unpriced:
+def payer_price(
+    payer: Payer, code: str, day: str, schedule: str, locality: str, *, apm: bool = False
+) -> UnitPrice | Unpriced:
     """Price one unit of a code for a payer on an ISO date, by the site's schedule and locality where it goes by them.
+
+    `apm` tells that the site is a qualifying APM participant.
 
     A percent is taken of the whole cents of a unit, in full and reduced, and rounded half up. A table's own fee is
     reduced by CMS's national share of practice expense, and stands whatever the code's status; what it ranks by is
@@ -23,7 +27,7 @@ def payer_price(payer: Payer, code: str, day: str, schedule: str, locality: str)
     """
     price = payer.price
     if type(price) is Schedule:
-        found = unit_price(code, day, schedule, locality) if price.of == "site" else _national(code, day)
+        found = unit_price(code, day, schedule, locality, apm) if price.of == "site" else _national(code, day)
         return found if price.percent == _WHOLE else _part(found, price.percent)
     if type(price) is Fees:
         return _by_table(price, payer, code, day)
@@ -45,7 +49,7 @@ def _part(price: UnitPrice | Unpriced, percent: Decimal) -> UnitPrice | Unpriced
 def _percent_of(price: UnitPrice, percent: Decimal) -> UnitPrice:
     share = Fraction(percent) / 10_000
     full, reduced = half_up(price.full_cents * share), half_up(price.reduced_cents * share)
-    return UnitPrice(full, reduced, price.practice_expense, price.reducible, price.status)
+    return UnitPrice(full, reduced, price.practice_expense, price.reducible, price.status, price.provisional)
 
 
 @lru_cache(maxsize=16_384)
@@ -74,4 +78,4 @@ def _own_fee(code: str, day: str, fee_cents: int, reduced: bool) -> UnitPrice | 
         return cms
     taken = relative_share(code, day) * Fraction(figure("multiple_procedure_reduction", day), 100)
     cents = half_up(Fraction(fee_cents, 100) * (1 - taken)) if cms.reducible else fee_cents
-    return UnitPrice(fee_cents, cents, cms.practice_expense, cms.reducible, _PRICED_BY_TABLE)
+    return UnitPrice(fee_cents, cents, cms.practice_expense, cms.reducible, _PRICED_BY_TABLE, cms.provisional)

@@ -10,6 +10,7 @@ from pipeline import directory, profiles
 from pipeline.engine.record import Message, Record
 from pipeline.engine.stage import Outcome
 from pipeline.events.rejected import Rejected
+from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.terms import Terms
 from pipeline.settings import Settings
@@ -28,7 +29,7 @@ def clock() -> str:
 def stages(settings: Settings, now: Clock = clock) -> list[Stage]:
     """Give the agents' stages.
 
-    Errors: `Refused` when the directory of sites or a profile of a payer cannot be read.
+    Errors: `Refused` when the directory of sites, a profile of a payer or a file of figures cannot be read.
     """
     intake = Intake(
         Identity(settings),
@@ -37,6 +38,7 @@ def stages(settings: Settings, now: Clock = clock) -> list[Stage]:
         declared()["session-events"].partitions,
         now,
     )
+    folder.use(settings.figures)
     sites, payers = directory.load(settings.directory), profiles.load(settings.payers)
     terms = Terms(sites, settings.max_segment_minutes, settings.keep_days, payers)
 

@@ -27,7 +27,7 @@ FIRST_DATE = "2025-03-03"
 DAY_FINDINGS = {
     *("halves_do_not_fit", "code_not_listed", "no_unit", "no_price", "unlisted_payer"),
     *("times_missing", "bundled", "not_valid_for_medicare"),
-    *("overlap", "blocked", "modifier_not_used", "modifier_contradiction", "no_figure"),
+    *("overlap", "blocked", "modifier_not_used", "modifier_contradiction", "no_figure", "provisional"),
 }
 CLAIM_FINDINGS = {"kx_not_attested"}
 KINDS = {"billable-days": DAY_FINDINGS, "claim-days": CLAIM_FINDINGS}

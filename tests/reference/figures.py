@@ -23,6 +23,8 @@ KX_THRESHOLD = {
 REVIEW_THRESHOLD = dict.fromkeys(range(2018, 2028), 300000)  # From 2028 on it follows the MEI.
 PART_B_DEDUCTIBLE = {2024: 24000, 2025: 25700, 2026: 28300}
 
+APM_CONVERSION_FACTOR = {2026: Decimal("33.5675")}  # Until then one factor held for everyone.
+
 APPROACHING_FROM = {"kx": Decimal("0.80"), "review": Decimal("0.90")}
 
 LONGEST_SEGMENT_SECONDS = 240 * 60

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from reference.figures import GUIDE_2025, MEDICARE, index, relative_values
+from reference.figures import APM_CONVERSION_FACTOR, GUIDE_2025, MEDICARE, index, relative_values
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,13 @@ def unit_price(code: str, date: str, payer: str, site: dict) -> UnitPrice | None
     gpci = index(year, locality)
     if gpci is None:
         return None
+    factor = value.conversion_factor
+    if payer == MEDICARE and site.get("apm") and year >= 2026:
+        factor = APM_CONVERSION_FACTOR[year]
     pe = value.pe * gpci.pe
     rest = value.work * gpci.work + value.mp * gpci.mp
-    full = half_up((rest + pe) * value.conversion_factor)
-    reduced = half_up((rest + pe / 2) * value.conversion_factor)
+    full = half_up((rest + pe) * factor)
+    reduced = half_up((rest + pe / 2) * factor)
     if schedule == "guide-2025" and code in GUIDE_2025:
         share = Fraction(value.pe) / Fraction(value.work + value.pe + value.mp)
         full = half_up(GUIDE_2025[code])

@@ -13,6 +13,8 @@ from pipeline.events.days import BillableDay
 from pipeline.events.rejected import Place, Rejected, letter
 from pipeline.figures import folder
 from pipeline.identity import Identity
+from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
+from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.claim_day import claim_day, last_sent
 from pipeline.ledger.days import DayIndex, DayTables, Touched, compute_day, take_event
 from pipeline.ledger.segments import SegmentFacts
@@ -20,6 +22,8 @@ from pipeline.ledger.settle import CLAIMS, TOTALS
 from pipeline.ledger.standing import assess, total_of
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
+from pipeline.ledger.ticks import Ticks
+from pipeline.ledger.timers import Timers
 from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches, fold_totals, take_change
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, day_entry, put_day
 from pipeline.settings import Settings
@@ -47,14 +51,16 @@ class Rater:
         self._settings = settings
         folder.use(settings.figures)
         self._terms = Terms(
-            load(settings.directory), settings.max_segment_minutes, payers=profiles.load(settings.payers)
+            load(settings.directory), settings.max_segment_minutes, settings.keep_days, profiles.load(settings.payers)
         )
         self._identity = Identity(settings)
         self._final = final
-        self._day_tables = DayTables(Facts({}, SegmentFacts), Facts({}, DayIndex))
+        self._timers = Timers({}, self._terms.directory.zone())
+        self._day_tables = DayTables(Facts({}, SegmentFacts), Facts({}, DayIndex), timers=self._timers)
         self._total_tables = TotalTables(
             Facts({}, YearFacts), Facts({}, PatientFacts), Facts({}, bytes), payers=self._terms.payers
         )
+        self._care_tables = CareTables(Facts({}, CareFacts), Ticks({}))
         self.events = 0
         self.rejected = 0
 
@@ -92,18 +98,24 @@ class Rater:
                 return fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
             take_change(self._total_tables, Touches(self._total_tables), event, cause)
             return ()
+        if self._final and isinstance(event, CARE_EVENTS):
+            return ()
         touched: Touched = {}
         take_event(self._day_tables, event, cause, touched)
-        if self._final or not touched:
+        if self._final:
             return ()
         changes = [
             (DayChange(*of, compute_day(self._day_tables, *of, self._terms, explained=False)), cause) for of in touched
         ]
-        return fold_totals(self._total_tables, changes, compacted=False)[0]
+        effects = fold_totals(self._total_tables, changes, compacted=False)[0] if changes else []
+        effects += self._timers.settle(self._day_tables.segments)
+        care: list[tuple[DayChange | Event, Cause]] = [*changes] or [(event, cause)]
+        return effects + fold_care(self._care_tables, care, self._terms)[0]
 
     def _flush(self) -> None:
         self._day_tables.flush()
         self._total_tables.flush()
+        self._care_tables.flush()
 
     def results(self) -> Iterator[Output]:
         """Give the final value of every compacted key, patient by patient; what does not stand is left out."""

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     engine: Literal["exactly-once", "stock"] = Field(
         "exactly-once", description="exactly-once, or `stock`: Faust's own consumer and tables, at least once"
     )
+    ticks: bool = Field(
+        True, description="tell each partition when a day begins; `false` for a second application on the same topics"
+    )
     instance: str = Field(
         "",
         pattern=r"^[a-zA-Z0-9._-]{0,100}$",

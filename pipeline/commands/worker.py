@@ -67,6 +67,7 @@ async def _run(settings: Settings, patience: "Patience | None") -> None:
     from pipeline.ops.watch import Watch  # noqa: PLC0415
     from pipeline.streams.life import live  # noqa: PLC0415
     from pipeline.streams.stages import create_app  # noqa: PLC0415
+    from pipeline.streams.ticks import Ticker  # noqa: PLC0415
 
     metrics, health = Metrics(), Health()
     app = create_app(settings, observe=metrics.observe, patience=patience)
@@ -76,8 +77,13 @@ async def _run(settings: Settings, patience: "Patience | None") -> None:
     log.info("the worker starts", kafka=bootstrap(settings), app_id=settings.app_id, metrics=address)
     log.info("the figures in use", packaged=installed("kxwatch"), network=releases(list(network().items)))
     watch.start()
+    ticker = Ticker(app, settings) if settings.ticks else None
+    if ticker is not None:
+        ticker.start()
     if not await live(app):
         end(CANNOT_GO_ON)
+    if ticker is not None:
+        await ticker.stop()
     await watch.stop()
     server.shutdown()
     server.server_close()

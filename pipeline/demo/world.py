@@ -107,4 +107,6 @@ def _environment(settings: Settings) -> dict[str, str]:
     own = {name: str(getattr(settings, name)) for name in ("brokers", "topic_prefix", "home", "metrics_port")}
     if settings.data_dir is not None:
         own["data_dir"] = str(settings.data_dir)
+    # The days that are simulated are not today's: with today's, every note of theirs would be late.
+    own["ticks"] = "false"
     return os.environ | {PREFIX + name.upper(): value for name, value in own.items()}

@@ -49,6 +49,45 @@ class ClaimNews(Struct, frozen=True, kw_only=True, gc=False):
     action: str
 
 
+CareKind = Literal[
+    "visit_limit",
+    "authorization_visits",
+    "authorization_units",
+    "authorization_expiring",
+    "authorization_expired",
+    "authorization_missing",
+    "certification_missing",
+    "certification_expiring",
+    "certification_expired",
+    "progress_report_due",
+    "documentation_missing",
+    "note_missing",
+    "coverage_not_verified",
+    "timer_open",
+    "figures_missing",
+]
+
+
+class CareNews(Struct, frozen=True, kw_only=True, gc=False):
+    """What a care alert says: the kind of matter, what it is about, and what to do.
+
+    `service_date` is the date that it is about, `due_on` the date by which something was or is due, `left` what is
+    left of a limit (visits, units; less than 0 when it is exceeded), `about` the ids that it names: of a segment, an
+    appointment, a coverage, a therapist or an authorization, elements of a note, or the names of figures.
+    """
+
+    schema_version: int = 1
+    kind: CareKind
+    discipline: str | None
+    payer_id: str | None
+    service_date: str | None
+    due_on: str | None
+    left: int | None
+    about: list[str]
+    sentence: str
+    action: str
+
+
 class _CloudEvent(Struct, frozen=True, kw_only=True, gc=False):
     specversion: str = "1.0"
     id: str
@@ -69,6 +108,12 @@ class ClaimAlert(_CloudEvent, frozen=True, kw_only=True, gc=False):
     """A message of `claim-alerts`; `subject` is the patient's token, `time` that of the event that caused it."""
 
     data: ClaimNews
+
+
+class CareAlert(_CloudEvent, frozen=True, kw_only=True, gc=False):
+    """A message of `care-alerts`; `subject` is the patient's token, or `-` where it concerns the network as a whole."""
+
+    data: CareNews
 
 
 def alert_id(*, kind: str, patient_id: str, year: int, about: str, threshold: str, event_id: str) -> str:

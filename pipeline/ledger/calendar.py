@@ -63,13 +63,13 @@ class Calendar:
 
         `appended` is milliseconds of the epoch as text; a date without one is not counted.
         """
-        if day > self.newest and day <= _latest(appended):
+        if day > self.newest and day <= latest_date(appended):
             self.newest = day
             self._draw()
 
     def now(self, appended: str) -> str:
         """Give the newest date; before there is one, that of an append time."""
-        return self.newest or _latest(appended)
+        return self.newest or latest_date(appended)
 
     def enter(self, day: str, entry: str) -> None:
         """Enter what leaves once the line has passed a date."""
@@ -162,7 +162,7 @@ def _next_year(day: str) -> str:
     return last_day(int(day[:4]) + 1)
 
 
-def _latest(appended: str) -> str:
+def latest_date(appended: str) -> str:
     """Give the last date that it was anywhere on earth at an append time; "" where none is told."""
     if not (appended.isascii() and appended.isdecimal()) or len(appended) > _LONGEST_TIME:
         return ""

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from pipeline.events.base import Event
 from pipeline.events.days import BillableDay
+from pipeline.events.patients import DayTicked
 from pipeline.events.segments import (
     SegmentAmended,
     SegmentRecorded,
@@ -20,6 +21,7 @@ from pipeline.ledger.day import rate_day
 from pipeline.ledger.segments import Result, Segment, SegmentFacts, resolve, service_date, take
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
+from pipeline.ledger.timers import Timers
 from pipeline.ledger.versions import version_of
 
 TOPIC = "billable-days"
@@ -49,19 +51,22 @@ class DayTables(Struct, frozen=True):
     """The tables of `days`: segments by `patient|segment_id`, days by `patient|date`.
 
     `resolved` is what the segments that were counted last came to, until one changes. With a calendar they know when
-    to leave.
+    to leave, with timers which of them are left open.
     """
 
     segments: Facts[SegmentFacts]
     days: Facts[DayIndex]
     resolved: dict[str, tuple[str | None, Segment | None]] = {}
     calendar: Calendar | None = None
+    timers: Timers | None = None
 
     def flush(self) -> None:
         """Write what changed."""
         self.resolved.clear()
         if self.calendar is not None:
             self.calendar.flush()
+        if self.timers is not None:
+            self.timers.flush()
         self.segments.flush()
         self.days.flush()
 
@@ -76,6 +81,8 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
     worker left half written when it died: a segment that its day does not list.
     """
     if not isinstance(event, SEGMENT_EVENTS):
+        if tables.timers is not None and isinstance(event, DayTicked):
+            tables.timers.tick(event, cause)
         return None
     patient_id, segment_id = event.patient_id, event.segment_id
     key = f"{patient_id}|{segment_id}"
@@ -89,6 +96,8 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
         after = undated(tables.calendar, key, after, cause)
     tables.segments.put(key, after)
     tables.resolved.pop(key, None)
+    if tables.timers is not None and (before.start is not None or after.start is not None):
+        tables.timers.see(key, before, after, cause)
     left = service_date(before)
     if left is not None and left != joined:
         _unlist(tables.days, patient_id, left, segment_id)
@@ -153,11 +162,11 @@ def compute_day(
 
 
 def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effect]:
-    """Compute every touched day again; one that does not stand gives a tombstone.
+    """Compute every touched day again, and give the alerts of open timers; a day that does not stand is a tombstone.
 
     It gives it whether or not the day stood before: a worker that died may have sent it already.
     """
-    return [
+    effects = [
         Effect(
             TOPIC,
             f"{patient_id}|{date}",
@@ -167,6 +176,7 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effec
         )
         for (patient_id, date), cause in touched.items()
     ]
+    return effects if tables.timers is None else effects + tables.timers.settle(tables.segments)
 
 
 def fold_days(
@@ -174,8 +184,8 @@ def fold_days(
 ) -> tuple[list[Effect], Sequence[Result | None]]:
     """Take a batch of events of one partition and compute the days that they touch.
 
-    Gives the messages owed to `billable-days`, and what became of each event, in their order. The caller flushes the
-    tables once the messages are delivered.
+    Gives the messages owed to `billable-days` and `care-alerts`, and what became of each event, in their order. The
+    caller flushes the tables once the messages are delivered.
     """
     touched: Touched = {}
     results = [take_event(tables, event, cause, touched) for event, cause in events]

@@ -41,7 +41,7 @@ class Metrics:
                 "units", "Units that days bill more (billed) or less (taken_back) than before.", "kind", "change"
             ),
             "alerts": self._counter(
-                "alerts", "Alerts by threshold (or claim) and level (or kind).", "threshold", "level"
+                "alerts", "Alerts by threshold (or claim, care) and level (or kind).", "threshold", "level"
             ),
             "commits": self._counter("commits", "Transactions committed: outputs, state and offsets as one."),
             "dropped": self._counter("dropped", "Partitions that were given up and opened anew, by reason.", "reason"),

@@ -9,13 +9,17 @@ import msgspec
 from pipeline.engine.record import Count, Message, Record
 from pipeline.events import codec
 from pipeline.events.base import Event
+from pipeline.events.days import BillableDay
+from pipeline.events.patients import DayTicked
 from pipeline.events.rejected import Rejected
 from pipeline.events.reopened import DayReopened
 from pipeline.ledger.tables import Cause, Effect
+from pipeline.ledger.totals import DayChange
 from pipeline.settings import MAX_RECORD_BYTES
 
 Refuse = Callable[[Record, Rejected], Message]
 _REOPENED = b"day.reopened"
+_day = msgspec.json.Decoder(BillableDay).decode
 _reopened = msgspec.json.Decoder(DayReopened).decode
 
 
@@ -52,7 +56,10 @@ class Reader:
                 self._set_aside(record, refusal)
                 continue
             self.taken.append(record)
-            yield event, Cause(event.event_id, event.occurred_at, _header(record, "appended"))
+            # The system's own event has been nowhere before.
+            own = isinstance(event, DayTicked)
+            appended = str(record.timestamp_ms) if own else _header(record, "appended")
+            yield event, Cause(event.event_id, event.occurred_at, appended)
 
     def count(self, changes: Iterable[msgspec.Struct], results: Iterable[str | Rejected | None]) -> None:
         """Count what changed nothing, by type, and set aside what was refused; one change for each record `taken`."""
@@ -74,6 +81,12 @@ class Reader:
     def _set_aside(self, record: Record, refusal: Rejected) -> None:
         self.letters.append(self._refuse(record, refusal))
         self.counts["rejected", refusal.reason] += 1
+
+
+def day_change(record: Record) -> DayChange:
+    """Read a day of `billable-days`."""
+    patient_id, _, date = (record.key or b"").decode().rpartition("|")
+    return DayChange(patient_id, date, None if record.value is None else _day(record.value))
 
 
 def cause_of(record: Record) -> Cause:

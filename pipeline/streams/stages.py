@@ -1,4 +1,4 @@
-"""The three stages from what an EMR sends to what a biller reads, and the app of them."""
+"""The stages from what an EMR sends to what a biller reads, and the app of them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.terms import Terms
 from pipeline.settings import Settings
-from pipeline.streams import days, totals
+from pipeline.streams import care, days, totals
 from pipeline.streams.app import Patience, Stage, build
 from pipeline.streams.intake import Intake, fold_intake
 from pipeline.streams.letter import Clock, dead_letter
@@ -51,6 +51,7 @@ def stages(settings: Settings, now: Clock = clock) -> list[Stage]:
             "intake", "What EMRs send: checked, keyed by patient.", ("emr-events",), (), partial(fold_intake, intake)
         ),
         Stage("days", "What each day bills.", sources[:1], days.TABLES, partial(days.fold, terms, refuse)),
+        Stage("care", "Care alerts.", sources, care.TABLES, partial(care.fold, terms, intake.partitions, refuse)),
         Stage("totals", "Totals, claim days, alerts.", sources, totals.TABLES, partial(totals.fold, terms, refuse)),
     ]
 

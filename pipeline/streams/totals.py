@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from pipeline.engine.record import Count, Output, Record, Tables
 from pipeline.events.alerts import ClaimAlert, ThresholdAlert
 from pipeline.events.base import Event
-from pipeline.events.days import BillableDay, Line, Measure
+from pipeline.events.days import Line, Measure
 from pipeline.ledger.calendar import Calendar, year_schedule
 from pipeline.ledger.left_years import fold_totals_in_time
 from pipeline.ledger.tables import Cause, Effect, Facts
@@ -16,11 +14,10 @@ from pipeline.ledger.terms import Terms
 from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables
 from pipeline.ledger.year import PatientFacts, YearFacts
 from pipeline.rules.codes import table
-from pipeline.streams.reading import Reader, Refuse, cause_of, messages
+from pipeline.streams.reading import Reader, Refuse, cause_of, day_change, messages
 
 TABLES = ("closings", "years", "patients", "facts")
 """In the order that they are written: a replay goes by the facts."""
-_decode = msgspec.json.Decoder(BillableDay).decode
 
 
 def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]) -> Output:
@@ -36,7 +33,7 @@ def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]
         payers=terms.payers,
     )
     computed = [record for record in records if record.topic == "billable-days"]
-    days = [(_day_change(record), cause_of(record)) for record in computed]
+    days = [(day_change(record), cause_of(record)) for record in computed]
     events = list(reader.events(record for record in records if record.topic == "session-events"))
     _count_units(reader.counts, facts.years, [change for change, _ in days])
     changes: list[tuple[DayChange | Event, Cause]] = [*days, *events]
@@ -47,11 +44,6 @@ def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]
     reader.count([change for change, _ in changes], results)
     _count_alerts(reader.counts, effects)
     return Output([*reader.letters, *messages(effects, records[0].partition)], reader.counts)
-
-
-def _day_change(record: Record) -> DayChange:
-    patient_id, _, date = (record.key or b"").decode().rpartition("|")
-    return DayChange(patient_id, date, None if record.value is None else _decode(record.value))
 
 
 def _count_units(counts: Counter[Count], years: Facts[YearFacts], changes: Iterable[DayChange]) -> None:

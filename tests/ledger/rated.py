@@ -10,12 +10,12 @@ from pipeline.rate import Rater
 from pipeline.settings import Settings
 
 
-def settings_for(sites: dict[str, dict], folder: Path) -> Settings:
-    """Give settings whose directory lists the sites."""
-    if not sites:
+def settings_for(sites: dict[str, dict], folder: Path, **said: str) -> Settings:
+    """Give settings whose directory lists the sites, and says what else it is to say."""
+    if not sites and not said:
         return Settings()
     path = folder / "directory.yaml"
-    path.write_text(json.dumps({"sites": sites}), encoding="utf-8")
+    path.write_text(json.dumps({"sites": sites, **said}), encoding="utf-8")
     return Settings(directory=path)
 
 

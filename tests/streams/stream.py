@@ -80,8 +80,11 @@ class Worker:
             "batch_seconds",
             "log_level",
             "engine",
+            "ticks",
         )
         own = {PREFIX + name.upper(): str(getattr(settings, name)) for name in names}
+        if settings.directory is not None:
+            own[f"{PREFIX}DIRECTORY"] = str(settings.directory)
         self.log = log
         code = code or (
             "from pipeline.commands.worker import run; from pipeline.streams.app import Patience; "

@@ -1,0 +1,175 @@
+"""Days, notes, plans, coverage and appointments to care alerts: facts replaced, and what they touch looked at again."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from pipeline.events.base import Event
+from pipeline.events.coverage import CoverageReported, PlanCertified
+from pipeline.events.patients import DayTicked
+from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitScheduled
+from pipeline.ledger import care_matters
+from pipeline.ledger.care_alerts import NETWORK, Matter, care_alerts
+from pipeline.ledger.care_coverage import coverage
+from pipeline.ledger.care_facts import CareFacts, Family, take_day, take_fact
+from pipeline.ledger.care_left import is_past, leave, newest
+from pipeline.ledger.care_matters import Book
+from pipeline.ledger.segments import Result
+from pipeline.ledger.tables import Cause, Effect, Facts
+from pipeline.ledger.terms import Terms
+from pipeline.ledger.ticks import Ticks
+from pipeline.ledger.totals import DayChange
+from pipeline.rules.care import figures_missing, later, years_to_look_at
+
+FACT_EVENTS = (VisitDocumented, VisitScheduled, VisitCancelled, PlanCertified, CoverageReported)
+CARE_EVENTS = (*FACT_EVENTS, DayTicked)
+
+_FINDERS: dict[str, Callable[..., None]] = {
+    "plan": care_matters.certification,
+    "progress": care_matters.progress,
+    "note": care_matters.noted,
+    "elements": care_matters.documentation,
+    "cover": coverage,
+    "verify": care_matters.verified,
+}
+
+
+class CareTables(Struct, frozen=True):
+    """The tables of `care`: what is known by patient, and an index of who is to be looked at when.
+
+    `network` tells whether this partition number is the one that what concerns no patient is told of by.
+    """
+
+    patients: Facts[CareFacts]
+    ticks: Ticks
+    network: bool = True
+
+    def flush(self) -> None:
+        """Write what changed."""
+        self.ticks.flush()
+        self.patients.flush()
+
+
+Touched = dict[str, dict[Family, Cause]]
+"""By patient the families of matters that a batch touches, each with the last event that did."""
+
+
+def take_care(
+    tables: CareTables, change: DayChange | Event, cause: Cause, terms: Terms, touched: Touched
+) -> Result | None:
+    """Replace a fact by what a day or an event says; gives what became of an event, None for one that is not care's."""
+    if isinstance(change, DayTicked):
+        return _begin_day(tables, change, cause, touched)
+    line = _line(tables, terms)
+    if isinstance(change, DayChange):
+        if change.date > line:
+            facts = tables.patients.get(change.patient_id)
+            if facts is None and change.day is None:
+                return "applied"
+            facts = facts or CareFacts()
+            families = take_day(facts, change.date, change.day, terms.directory)
+            tables.patients.put(change.patient_id, facts)
+            if families:
+                touched.setdefault(change.patient_id, {}).update(dict.fromkeys(families, cause))
+        return "applied"
+    if not isinstance(change, FACT_EVENTS):
+        return None
+    if line and is_past(line, change):
+        return "superseded"
+    facts = tables.patients.get(change.patient_id) or CareFacts()
+    families, result = take_fact(facts, change, terms.directory)
+    tables.patients.put(change.patient_id, facts)
+    if families:
+        touched.setdefault(change.patient_id, {}).update(dict.fromkeys(families, cause))
+    return result
+
+
+def _begin_day(tables: CareTables, tick: DayTicked, cause: Cause, touched: Touched) -> Result:
+    due = tables.ticks.tick(tick.date, cause.appended)
+    if due is None:
+        return "duplicate" if tick.date == tables.ticks.today else "superseded"
+    for patient_id in due:
+        facts = tables.patients.get(patient_id)
+        if facts is not None:
+            touched.setdefault(patient_id, {}).update(dict.fromkeys(care_matters.families(facts), cause))
+    if tables.network:
+        touched.setdefault(NETWORK, {})[("figures",)] = cause
+    return "applied"
+
+
+def _line(tables: CareTables, terms: Terms) -> str:
+    """Give the date through which all has left: what is older says nothing about care that is still to be given."""
+    today = tables.ticks.today
+    return later(today, -terms.keep_days - 1) if today else ""
+
+
+def settle_care(tables: CareTables, touched: Touched, terms: Terms) -> list[Effect]:
+    """Look at what was touched, and give the alerts for what differs from what was told."""
+    effects: list[Effect] = []
+    line = _line(tables, terms)
+    for patient_id, families in touched.items():
+        facts = tables.patients.get(patient_id) or CareFacts()
+        if facts.line != line and patient_id != NETWORK:
+            leave(facts, line)
+        dates: set[str] = set()
+        for family, cause in families.items():
+            book = Book(tables.ticks.today)
+            if family == ("figures",):
+                _figures(book)
+            else:
+                _FINDERS[family[0]](facts, *family[1:], book)
+            dates |= book.dates
+            effects += _told(facts, patient_id, "|".join(family), book.matters, cause)
+        _list(tables, patient_id, facts, dates, terms)
+    return effects
+
+
+def _told(facts: CareFacts, patient_id: str, family: str, after: dict[str, Matter], cause: Cause) -> Sequence[Effect]:
+    """Give the alerts that a family's matters are owed, and remember what was told."""
+    before = {}
+    if facts.told:
+        inner = f"{family}|"
+        before = {about: found for about, found in facts.told.items() if about == family or about.startswith(inner)}
+    if before == after:
+        return ()
+    for about in before.keys() - after.keys():
+        del facts.told[about]
+    facts.told |= after
+    return care_alerts(patient_id, before, after, cause)
+
+
+def _list(tables: CareTables, patient_id: str, facts: CareFacts, dates: set[str], terms: Terms) -> None:
+    """List a patient under the dates on which there may be something else to say; there is always one."""
+    if patient_id == NETWORK:
+        tables.patients.put(patient_id, facts if facts.told else None)
+        return
+    today = tables.ticks.today
+    known = [date for date in facts.due if date > today]
+    new = sorted(date for date in dates if date not in known)
+    if not known and not new and (last := newest(facts)):
+        new = [max(later(last, terms.keep_days + 1), later(today, 1) if today else "")]
+    for date in new:
+        tables.ticks.enter(date, patient_id)
+    facts.due = known + new
+    tables.patients.put(patient_id, facts if facts.due else None)
+
+
+def _figures(book: Book) -> None:
+    """See whether a year that has begun, or is about to, lacks figures."""
+    for year in years_to_look_at(book.today):
+        if missing := figures_missing(year):
+            text = f"{year} has no {', '.join(missing)}."
+            matter = Matter("figures_missing", text, due_on=f"{year:04d}-01-01", about=missing)
+            book.matters[f"figures|{year}"] = matter
+
+
+def fold_care(
+    tables: CareTables, changes: Iterable[tuple[DayChange | Event, Cause]], terms: Terms
+) -> tuple[list[Effect], Sequence[Result | None]]:
+    """Take a batch of changes of one partition; gives the alerts that it owes, and what became of each change.
+
+    The caller flushes the tables once the messages are delivered.
+    """
+    touched: Touched = {}
+    results = [take_care(tables, change, cause, terms, touched) for change, cause in changes]
+    return settle_care(tables, touched, terms), results

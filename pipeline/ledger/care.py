@@ -113,7 +113,7 @@ def settle_care(tables: CareTables, touched: Touched, terms: Terms) -> list[Effe
             leave(facts, line)
         dates: set[str] = set()
         for family, cause in families.items():
-            book = Book(tables.ticks.today)
+            book = Book(tables.ticks.today, terms.payers)
             if family == ("figures",):
                 _figures(book)
             else:

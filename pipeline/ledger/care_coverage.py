@@ -8,7 +8,7 @@ from pipeline.ledger.care_alerts import Matter
 from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.care_matters import Book
 from pipeline.ledger.care_said import Coverage
-from pipeline.rules.care import care_figure, later, requirements
+from pipeline.rules.care import care_figure, later
 
 Billed = tuple[str, int]
 """A visit: its date, and its units. What a date bills for two disciplines are two visits."""
@@ -32,6 +32,8 @@ def coverage(facts: CareFacts, payer_id: str, book: Book) -> None:
             counted = [(date, units) for date, units in own if date >= granted]
             _authorization(found.authorization, (coverage_id, payer_id), counted, about, book)
     _needed(payer_id, visits, [found for _, found in standing], book)
+    if visits and not any(found.limit is not None and found.through >= visits[-1][0] for _, found in standing):
+        _yearly(payer_id, [date for date, _ in visits], book)
 
 
 def _standing(facts: CareFacts, payer_id: str) -> Iterator[tuple[str, Coverage]]:
@@ -60,6 +62,17 @@ def _limit(found: Coverage, coverage_id: str, own: list[Billed], about: str, boo
         text = f"{found.payer_id} pays {found.limit} visits through {found.through}: {_left(left, 'visit')}."
         matter = Matter("visit_limit", text, payer_id=found.payer_id, left=left, about=[coverage_id])
         book.matters[f"{about}|limit"] = matter
+
+
+def _yearly(payer_id: str, dates: list[str], book: Book) -> None:
+    """See what is left of the limit that a payer sets for a year, where no coverage says another."""
+    year = dates[-1][:4]
+    limit, warned = book.payers.at(payer_id, dates[-1]).visit_limit, care_figure("visits_warned", dates[-1])
+    left = (limit or 0) - sum(date[:4] == year for date in dates)
+    if limit is not None and warned is not None and left <= warned:
+        text = f"{payer_id} pays {limit} visits in {year}: {_left(left, 'visit')}."
+        matter = Matter("visit_limit", text, payer_id=payer_id, due_on=f"{year}-12-31", left=left)
+        book.matters[f"cover|{payer_id}||year"] = matter
 
 
 def _authorization(leave: Authorization, of: tuple[str, str], counted: list[Billed], about: str, book: Book) -> None:
@@ -103,7 +116,9 @@ def _days(through: str, of: tuple[str, str, list[str]], dates: list[str], about:
 def _needed(payer_id: str, visits: list[Billed], standing: list[Coverage], book: Book) -> None:
     spans = [(found.first, found.through) for found in standing if found.authorization is not None]
     for date, _ in visits:
-        if requirements(payer_id, date).authorized and not any(first <= date <= through for first, through in spans):
+        if book.payers.at(payer_id, date).authorization_needed and not any(
+            first <= date <= through for first, through in spans
+        ):
             text = f"{payer_id} asks for an authorization, and none is known for the visit of {date}."
             matter = Matter("authorization_missing", text, payer_id=payer_id, service_date=date)
             book.matters[f"cover|{payer_id}||missing"] = matter

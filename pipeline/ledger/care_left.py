@@ -6,10 +6,10 @@ from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitSchedul
 from pipeline.ledger.care_alerts import Matter
 from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.care_said import Coverage, Plan, coverage_of, plan_of
-from pipeline.rules.care import certified_through, later
+from pipeline.rules.care import later
 
-_COVERAGE_DAYS = 366
-"""How long after its answer a coverage without an end is looked at, and with it for as long as facts are kept."""
+_YEAR = 366
+"""How many days a plan is looked at from its first, a coverage from its answer, and then as long as facts are kept."""
 
 
 def newest(facts: CareFacts) -> str:
@@ -48,9 +48,7 @@ def is_past(line: str, event: Event) -> bool:
 
 def _ends(fact: Plan | Coverage) -> str:
     """Give the last date that a plan or a coverage is looked at: one without an end is not for ever."""
-    if isinstance(fact, Plan):
-        return certified_through(fact.first, fact.through)
-    return min(fact.through, later(fact.as_of, _COVERAGE_DAYS))
+    return min(fact.through, later(fact.first if isinstance(fact, Plan) else fact.as_of, _YEAR))
 
 
 def _matters(facts: CareFacts, matter: Matter) -> bool:

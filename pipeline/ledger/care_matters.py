@@ -2,17 +2,19 @@
 
 from pipeline.ledger.care_alerts import Matter
 from pipeline.ledger.care_facts import CareFacts, Family
-from pipeline.rules.care import care_figure, certified_through, later, requirements
+from pipeline.rules.care import care_figure, certified_through, later
+from pipeline.rules.payers import Payers
 
 
 class Book:
     """The matters that are found, by what they are about, and the dates from which others will be.
 
-    `today` is the newest day that was ticked, "" before the first: then no date has come.
+    `today` is the newest day that was ticked, "" before the first: then no date has come. `payers` say what they ask.
     """
 
-    def __init__(self, today: str) -> None:
+    def __init__(self, today: str, payers: Payers) -> None:
         self.today = today
+        self.payers = payers
         self.matters: dict[str, Matter] = {}
         self.dates: set[str] = set()
 
@@ -25,31 +27,35 @@ class Book:
 
 
 def certification(facts: CareFacts, discipline: str, book: Book) -> None:
-    """See whether a certified plan covers each visit, and for how long yet (42 CFR 424.24(c); 90 days at most)."""
-    visits = [
-        date
+    """See whether a certified plan covers each visit, and for how long yet (42 CFR 424.24(c))."""
+    visits = {
+        date: days
         for date, parts in facts.visits.items()
         for part in parts
-        if part.discipline == discipline and part.planned and requirements(part.payer_id, date).certified
-    ]
+        if part.discipline == discipline and part.planned
+        if (days := book.payers.at(part.payer_id, date).certification_days) is not None
+    }
     if not visits:
         return
-    spans = [
-        (plan.first, certified_through(plan.first, plan.through))
-        for plan in facts.plans.values()
-        if plan.discipline == discipline
+    plans = [plan for plan in facts.plans.values() if plan.discipline == discipline]
+    spans = {
+        days: [(plan.first, certified_through(plan.first, plan.through, days)) for plan in plans]
+        for days in set(visits.values())
+    }
+    open_visits = [
+        date for date, days in visits.items() if not any(first <= date <= through for first, through in spans[days])
     ]
-    open_visits = [date for date in visits if not any(first <= date <= through for first, through in spans)]
-    about = f"plan|{discipline}"
+    last = max(visits)
     if open_visits:
-        _uncertified(min(open_visits), discipline, [through for _, through in spans], book)
+        date = min(open_visits)
+        _uncertified(date, discipline, [through for _, through in spans[visits[date]]], book)
         return
-    through = max(through for _, through in spans)
+    through = max(through for _, through in spans[visits[last]])
     warned = care_figure("certification_warned_days", through)
-    if warned is None or not book.come(later(through, -warned)) or not _in_treatment(facts, discipline, visits, book):
+    if warned is None or not book.come(later(through, -warned)) or not _in_treatment(facts, discipline, last, book):
         return
     text = f"the {discipline} plan of care is certified through {through}."
-    book.matters[about] = Matter("certification_expiring", text, discipline=discipline, due_on=through)
+    book.matters[f"plan|{discipline}"] = Matter("certification_expiring", text, discipline=discipline, due_on=through)
 
 
 def _uncertified(date: str, discipline: str, ends: list[str], book: Book) -> None:
@@ -68,9 +74,8 @@ def _uncertified(date: str, discipline: str, ends: list[str], book: Book) -> Non
         book.matters[about] = matter
 
 
-def _in_treatment(facts: CareFacts, discipline: str, visits: list[str], book: Book) -> bool:
-    """Tell whether a patient was treated lately, or is to be."""
-    last = max(visits)
+def _in_treatment(facts: CareFacts, discipline: str, last: str, book: Book) -> bool:
+    """Tell whether a patient whose last visit is of a date was treated lately, or is to be."""
     days = care_figure("in_treatment_days", last)
     if days is not None and not book.come(later(last, days + 1)):
         return True
@@ -98,7 +103,7 @@ def progress(facts: CareFacts, discipline: str, book: Book) -> None:
     reported = max(reports, default="")
     for payer_id, dates in days.items():
         since = sorted(date for date in dates if date > reported and date >= begins)
-        due = _report_due(payer_id, since, reported, book)
+        due = _report_due(payer_id, since, reported if reported >= begins else "", book)
         if due is not None:
             due_on, count = due
             after = f"the report of {reported}" if reported and reported >= begins else since[0]
@@ -110,15 +115,18 @@ def progress(facts: CareFacts, discipline: str, book: Book) -> None:
 def _report_due(payer_id: str, since: list[str], reported: str, book: Book) -> tuple[str, str] | None:
     if not since:
         return None
-    asked = requirements(payer_id, since[0])
-    if asked.report_visits is not None and len(since) >= asked.report_visits:
-        return since[asked.report_visits - 1], f"{asked.report_visits} treatment days"
-    if asked.report_days is not None:
-        due_on = later(max(reported, since[0]) if reported else since[0], asked.report_days)
+    asked = book.payers.at(payer_id, since[0])
+    visits, days = asked.progress_report_visits, asked.progress_report_days
+    found = (since[visits - 1], f"{visits} treatment days") if visits and len(since) >= visits else None
+    if days is not None:
+        due_on = later(reported or since[0], days)
+        # By whichever of the two is first.
+        if found is not None and found[0] <= due_on:
+            return found
         lasts = care_figure("in_treatment_days", due_on)
         if book.come(due_on) and lasts is not None and not book.come(later(since[-1], lasts + 1)):
-            return due_on, f"{asked.report_days} days"
-    return None
+            return due_on, f"{days} days"
+    return found
 
 
 def documentation(facts: CareFacts, date: str, discipline: str, book: Book) -> None:

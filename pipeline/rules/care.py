@@ -3,28 +3,11 @@
 from datetime import date, timedelta
 from functools import lru_cache
 
-from msgspec import Struct
-
 from pipeline.rules.parameters import NoFigure, figure, parameter
-from pipeline.rules.payers import payer
 
 LAST = "9999-12-31"
 _EVALUATIONS = frozenset({"97161", "97162", "97163", "97165", "97166", "97167", "92521", "92522", "92523", "92524"})
 _YEARLY = ("conversion_factor", "kx_threshold", "review_threshold", "part_b_deductible")
-
-
-class Requirements(Struct, frozen=True, gc=False):
-    """What a payer asks of care.
-
-    `certified` tells whether a plan of care must be certified, `report_visits` after how many treatment days and
-    `report_days` after how many days a progress report is due (None: it asks for none so), `authorized` whether
-    treatment needs an authorization.
-    """
-
-    certified: bool
-    report_visits: int | None
-    report_days: int | None
-    authorized: bool
 
 
 def care_figure(name: str, day: str) -> int | None:
@@ -33,22 +16,6 @@ def care_figure(name: str, day: str) -> int | None:
         return figure(f"care/{name}", day)
     except NoFigure:
         return None
-
-
-@lru_cache(maxsize=4_096)
-def requirements(payer_id: str, day: str) -> Requirements:
-    """Give what a payer asks of care on an ISO date.
-
-    Medicare's own rules hold for payers whose lines count towards its thresholds (Benefit Policy Manual, chapter 15,
-    sections 220.1.3 and 220.3).
-    """
-    medicare = payer(payer_id).thresholds
-    return Requirements(
-        certified=medicare and care_figure("certification_days", day) is not None,
-        report_visits=care_figure("progress_report_visits", day) if medicare else None,
-        report_days=None,
-        authorized=False,
-    )
 
 
 def begins_episode(code: str) -> bool:
@@ -65,10 +32,9 @@ def later(day: str, days: int) -> str:
     return LAST if number > date.max.toordinal() else date.fromordinal(number).isoformat()
 
 
-def certified_through(first: str, through: str) -> str:
-    """Give the last date that a certification counts for: 90 days at most, whatever it says (42 CFR 424.24(c)(4))."""
-    longest = care_figure("certification_days", first)
-    return through if longest is None else min(through, later(first, longest - 1))
+def certified_through(first: str, through: str, days: int) -> str:
+    """Give the last date that a certification counts for: so many days at most (42 CFR 424.24(c)(4))."""
+    return min(through, later(first, days - 1))
 
 
 def years_to_look_at(day: str) -> list[int]:

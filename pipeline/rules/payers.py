@@ -109,8 +109,9 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     - `thresholds` tells whether lines count towards KX and targeted review, and may need KX.
     - `not_valid_status_applies` tells whether CMS's status I bars a code.
     - `discipline_modifiers` (GO, GP, GN) and `assistant_modifiers` (CO, CQ) tell which a line carries.
-    - `visit_limit` (visits a year), `authorization_needed`, `progress_report_visits` and `certification_days` are what
-      care is watched by, where the coverage says nothing else; null where the payer sets no such limit.
+    - `visit_limit` (visits a year), `authorization_needed`, `progress_report_visits` (treatment days),
+      `progress_report_days` and `certification_days` are what care is watched by, where the coverage says nothing else;
+      null where the payer sets no such limit.
     - `part_b_deductible` tells that the year's Part B deductible holds where no report tells what is left of one.
     - `coinsurance_percent` is the patient's part after the deductible, null where nobody knows it before the payer
       answers. With `takes_copay` a copay stands in for it: the coverage's, or `copay_cents`, where either is known.
@@ -129,6 +130,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     visit_limit: Cited[Whole | None]
     authorization_needed: Cited[bool]
     progress_report_visits: Cited[Whole | None]
+    progress_report_days: Cited[Whole | None]
     certification_days: Cited[Whole | None]
     part_b_deductible: Cited[bool]
     coinsurance_percent: Cited[Percent | None]
@@ -162,6 +164,7 @@ class Payer(Struct, frozen=True, kw_only=True, gc=False):
     visit_limit: int | None
     authorization_needed: bool
     progress_report_visits: int | None
+    progress_report_days: int | None
     certification_days: int | None
     part_b_deductible: bool
     coinsurance_percent: int | None

@@ -8,6 +8,8 @@ from ledger.care import ELEMENTS, appointment, care, coverage, kinds, note, plan
 from ledger.emr import Event, base, segment, void
 from ledger.rated import rated, settings_for
 
+from pipeline.settings import Settings
+
 
 def days(first: str, count: int, every: int = 2) -> list[str]:
     start = date.fromisoformat(first)
@@ -80,8 +82,11 @@ def test_a_plan_of_the_other_discipline_certifies_nothing_here() -> None:
     assert kinds(*events, of="certification") == ["certification_missing"]
 
 
-def test_a_payer_that_is_not_medicare_asks_for_no_certificate() -> None:
-    assert kinds(visit("2025-03-03", payer_id="cigna"), tick("2025-06-02"), of="certification") == []
+def test_who_pays_alone_needs_no_certificate() -> None:
+    assert kinds(visit("2025-03-03", payer_id="self-pay"), tick("2025-06-02"), of="certification") == []
+    assert kinds(visit("2025-03-03", payer_id="cigna"), tick("2025-06-02"), of="certification") == [
+        "certification_missing"
+    ]
 
 
 def test_a_plan_that_ends_in_two_weeks_is_told_while_the_patient_is_treated() -> None:
@@ -221,6 +226,43 @@ def test_an_authorization_that_ends_is_told_two_weeks_before_and_a_visit_after_i
     late = visit("2025-04-02", payer_id="uhc")
     assert kinds(*events, late, of="authorization") == ["authorization_expired"]
     assert kinds(*events, tick("2025-03-17"), late, of="authorization")[1:] == ["authorization_expired"]
+
+
+def own_payer(folder: Path, was: str, becomes: str) -> Settings:
+    """Give settings of a network whose payer `acme` is as the example, but for this."""
+    text = (Path(__file__).parents[2] / "examples/payers/acme-health.yaml").read_text("utf-8")
+    assert was in text
+    (folder / "acme.yaml").write_text(text.replace("acme-health", "acme").replace(was, becomes), "utf-8")
+    return Settings(payers=folder)
+
+
+def test_a_payers_own_limit_holds_where_no_coverage_says_another(tmp_path: Path) -> None:
+    settings = own_payer(tmp_path, "visit_limit: {value: 30", "visit_limit: {value: 4")
+    over = care(*visits("2025-12-30", 2, payer_id="acme"), settings=settings)
+    years = [alert["data"]["due_on"][:4] for alert in over if alert["data"]["kind"] == "visit_limit"]
+    assert years == ["2025", "2026"]
+    assert kinds(*visits("2025-03-03", 2, payer_id="acme"), of="visit_limit", settings=settings) == ["visit_limit"] * 2
+    told = coverage(payer_id="acme", visit_limit=40)
+    assert kinds(told, *visits("2025-03-03", 2, payer_id="acme"), of="visit_limit", settings=settings) == []
+
+
+def test_a_payer_that_asks_for_an_authorization_has_none(tmp_path: Path) -> None:
+    settings = own_payer(tmp_path, "page 14", "page 16")
+    first = visit("2025-03-03", payer_id="acme")
+    granted = coverage(payer_id="acme", authorization={"number": "A-1"})
+    assert kinds(first, of="authorization", settings=settings) == ["authorization_missing"]
+    assert kinds(first, granted, of="authorization", settings=settings) == ["authorization_missing", "settled"]
+
+
+def test_a_payer_may_ask_for_progress_reports_by_days(tmp_path: Path) -> None:
+    settings = own_payer(tmp_path, "progress_report_days: {value: null", "progress_report_days: {value: 21")
+    events = visit("2025-03-03", payer_id="acme"), visit("2025-03-20", payer_id="acme"), tick("2025-03-23")
+    assert kinds(*events, of="progress", settings=settings) == []
+    due = *events, tick("2025-03-24")
+    assert kinds(*due, of="progress", settings=settings) == ["progress_report_due"]
+    reported = note("2025-03-24", progress_report=True)
+    assert kinds(*due, reported, of="progress", settings=settings) == ["progress_report_due", "settled"]
+    assert kinds(*due, tick("2025-04-20"), of="progress", settings=settings) == ["progress_report_due", "settled"]
 
 
 # Coverage before a visit.

@@ -27,7 +27,7 @@ class ThresholdTotal(Struct, frozen=True, kw_only=True, gc=False):
     """A message of `threshold-totals`, key `patient|year|bucket`.
 
     Amounts are whole cents: own lines by allowed amount, and what other providers have accrued. `days` counts service
-    dates with a Medicare line.
+    dates with a Medicare line. `provisional` names the figures carried forward from another year that it was made with.
     """
 
     schema_version: int = 1
@@ -40,6 +40,7 @@ class ThresholdTotal(Struct, frozen=True, kw_only=True, gc=False):
     estimated: bool
     days: int
     last_service_date: str | None
+    provisional: list[str] = []
     kx: Threshold
     review: Threshold
     projection: Projection

@@ -7,6 +7,7 @@ from pipeline.events.fields import Bucket
 from pipeline.events.totals import ThresholdTotal
 from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, troubles
 from pipeline.ledger.claim_day import claim_day, last_sent
+from pipeline.ledger.provisional import with_caveats
 from pipeline.ledger.standing import Standing, total_of
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.threshold_alerts import threshold_alerts
@@ -78,7 +79,7 @@ class View(Struct, frozen=True):
         if entry is None or not (entry.trouble or due or date in self.facts.claims):
             # Nearly every day: there is nothing to look for in its lines.
             return {}
-        return troubles(date, self.facts, due or [], self.patient)
+        return with_caveats(troubles(date, self.facts, due or [], self.patient), date, self.facts)
 
 
 def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool) -> list[Effect]:

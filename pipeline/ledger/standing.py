@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import Projection, State, Threshold, ThresholdTotal
+from pipeline.ledger.provisional import of_total
 from pipeline.ledger.year import BUCKETS, YearFacts
 from pipeline.rules import thresholds
 from pipeline.rules.accruals import standing as standing_accrual
@@ -119,6 +120,7 @@ def total_of(patient_id: str, year: int, facts: YearFacts, standing: Standing, b
         estimated=bool(dates),
         days=len(dates),
         last_service_date=max(dates, default=None),
+        provisional=of_total(year, facts, bucket),
         kx=_threshold("kx", year, facts, bucket, amounts),
         review=_threshold("review", year, facts, bucket, amounts),
         projection=_NOTHING_PROJECTED,

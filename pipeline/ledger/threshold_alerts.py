@@ -5,6 +5,7 @@ from msgspec import Struct
 from pipeline.events.alerts import DatedLine, ThresholdAlert, ThresholdNews, alert_id
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import State, ThresholdTotal
+from pipeline.ledger.provisional import caveat
 from pipeline.ledger.standing import States, external, lines_over
 from pipeline.ledger.tables import Cause
 from pipeline.ledger.year import YearFacts
@@ -71,7 +72,7 @@ def _alert(kind: str, about: _About, total: ThresholdTotal | None, facts: YearFa
             bucket=about.bucket,
             total=total,
             lines=[] if kind.endswith("cleared") else _crossing(about, facts),
-            sentence=_sentence(kind, about, total),
+            sentence=_sentence(kind, about, total) + (caveat(total.provisional) if total else ""),
             action=_action(kind, about),
         ),
     )

@@ -43,12 +43,14 @@ class DayEntry(Struct, frozen=True, array_like=True, gc=False):
     """A day of a year: its Medicare lines in the order that KX counts them in, all its lines packed, its trouble.
 
     A day that stands no more stays as an entry without lines, so that a claim sent for it is seen to differ.
+    `provisional` names, by bucket, the figures carried forward that its Medicare lines are priced by.
     """
 
     stands: bool
     counted: list[Counted]
     packed_lines: bytes
     trouble: list[tuple[str, str]]
+    provisional: list[tuple[Bucket, str]] = []
 
     def lines(self) -> list[PackedLine]:
         """Give all lines of the day, of every payer."""
@@ -114,7 +116,19 @@ def day_entry(day: BillableDay, payers: Payers, *, packed: bool = True) -> DayEn
         ],
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
+        _carried(day, payers) if any(found.kind == "provisional" for found in day.findings) else [],
     )
+
+
+def _carried(day: BillableDay, payers: Payers) -> list[tuple[Bucket, str]]:
+    found = {
+        (BUCKET[finding.discipline], name)
+        for finding in day.findings
+        if finding.kind == "provisional" and finding.payer_id and finding.discipline
+        for name in finding.parameters
+        if payers.at(finding.payer_id, day.service_date).thresholds
+    }
+    return sorted(found)
 
 
 def _accrues(line: Line, basis: AccrualBasis) -> int | None:

@@ -15,8 +15,9 @@ from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.care_facts import CareFacts
-from pipeline.ledger.claim_day import claim_day, last_sent
+from pipeline.ledger.claim_day import Sides, claim_day, last_sent
 from pipeline.ledger.days import DayIndex, DayTables, Touched, compute_day, take_event
+from pipeline.ledger.payment import Payments
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.settle import CLAIMS, TOTALS
 from pipeline.ledger.standing import assess, total_of
@@ -94,10 +95,13 @@ class Rater:
     def _take(self, event: Event) -> Sequence[Effect]:
         cause = Cause(event.event_id, event.occurred_at)
         if isinstance(event, YEAR_EVENTS):
-            if not self._final:
-                return fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
-            take_change(self._total_tables, Touches(self._total_tables), event, cause)
-            return ()
+            if self._final:
+                take_change(self._total_tables, Touches(self._total_tables), event, cause)
+                return ()
+            effects = fold_totals(self._total_tables, [(event, cause)], compacted=False)[0]
+            if isinstance(event, CARE_EVENTS):
+                effects += fold_care(self._care_tables, [(event, cause)], self._terms)[0]
+            return effects
         if self._final and isinstance(event, CARE_EVENTS):
             return ()
         touched: Touched = {}
@@ -149,9 +153,11 @@ class Rater:
             for bucket in BUCKETS:
                 if total := total_of(patient_id, year, facts, standing, bucket):
                     yield Output(TOTALS, f"{patient_id}|{year:04d}|{bucket}", total)
+            payments = Payments(year, facts, patient, self._terms.payers)
             for date, day in days.items():
-                due = standing.due.get(date, [])
-                claim = claim_day((patient_id, date), day.lines, last_sent(facts, date), due, patient)
+                paid = payments.of(date, day.lines)
+                sides = Sides(last_sent(facts, date), standing.due.get(date, []), paid)
+                claim = claim_day((patient_id, date), day.lines, sides, patient)
                 yield Output(CLAIMS, f"{patient_id}|{date}", claim)
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from pipeline.events.days import ClaimDay, ClaimLine, Finding, Line, SentClaim
 from pipeline.events.fields import BUCKET, instant
 from pipeline.ledger.findings import in_order
+from pipeline.ledger.payment import Payment
 from pipeline.ledger.year import Claim, PatientFacts, YearFacts
+from pipeline.rules.cost_sharing import UNKNOWN, Owed
 
 
 def sent_order(claim: Claim) -> tuple[tuple[datetime, str], int, tuple[datetime, str], str, str]:
@@ -28,33 +31,39 @@ def unattested(lines: Sequence[Line], due: Sequence[int], date: str, patient: Pa
     return [position for position in due if not patient.attested(BUCKET[lines[position].discipline], date)]
 
 
-def claim_day(
-    of: tuple[str, str], lines: Sequence[Line], sent: SentClaim | None, due: Sequence[int], patient: PatientFacts
-) -> ClaimDay:
-    """Give a day's claim, of a patient and a date, from its lines and the claim that was last sent.
+class Sides(NamedTuple):
+    """What a day's claim goes by beside its lines: the claim last sent, the positions KX is due on, who pays what."""
 
-    `due` are the positions of the lines that need KX. What patient and payer owe is null until coverage is reckoned
-    with.
-    """
+    sent: SentClaim | None
+    due: Sequence[int]
+    payment: Payment
+
+
+def claim_day(of: tuple[str, str], lines: Sequence[Line], sides: Sides, patient: PatientFacts) -> ClaimDay:
+    """Give a day's claim, of a patient and a date, from its lines."""
     patient_id, date = of
+    due, owed = sides.due, sides.payment.lines
     held = unattested(lines, due, date, patient)
+    findings = [_not_attested(lines[position]) for position in held]
+    findings += [_open(payer_id, why) for payer_id, why in sides.payment.lacks.items()]
     return ClaimDay(
         patient_id=patient_id,
         service_date=date,
-        lines=claimed(lines, due),
+        lines=claimed(lines, due, owed),
         kx_lines=list(due),
         kx_attested=not held if due else any(patient.attested(bucket, date) for bucket in set(BUCKET.values())),
-        findings=in_order(_not_attested(lines[position]) for position in held),
-        submitted=sent,
+        findings=in_order(findings) if findings else [],
+        submitted=sides.sent,
     )
 
 
-def claimed(lines: Sequence[Line], due: Sequence[int]) -> list[ClaimLine]:
-    """Give a day's lines as they go on claims: KX on those whose positions are `due`."""
-    return [_claim_line(line, with_kx=position in due) for position, line in enumerate(lines)]
+def claimed(lines: Sequence[Line], due: Sequence[int], owed: Sequence[Owed] | None = None) -> list[ClaimLine]:
+    """Give a day's lines as they go on claims: KX on those whose positions are `due`, and what is owed where told."""
+    shares = owed or [UNKNOWN] * len(lines)
+    return [_claim_line(line, shares[position], with_kx=position in due) for position, line in enumerate(lines)]
 
 
-def _claim_line(line: Line, *, with_kx: bool) -> ClaimLine:
+def _claim_line(line: Line, owed: Owed, *, with_kx: bool) -> ClaimLine:
     return ClaimLine(
         payer_id=line.payer_id,
         discipline=line.discipline,
@@ -67,8 +76,8 @@ def _claim_line(line: Line, *, with_kx: bool) -> ClaimLine:
         reductions=line.reductions,
         segment_ids=line.segment_ids,
         started_at=line.started_at,
-        patient_cents=None,
-        payer_cents=None,
+        patient_cents=owed.patient_cents,
+        payer_cents=owed.payer_cents,
     )
 
 
@@ -80,4 +89,15 @@ def _not_attested(line: Line) -> Finding:
         discipline=line.discipline,
         code=line.code,
         segment_ids=line.segment_ids,
+    )
+
+
+def _open(payer_id: str, why: str) -> Finding:
+    return Finding(
+        kind="no_figure",
+        message=f"Who pays what of the payer's lines is not known: {why}.",
+        payer_id=payer_id,
+        discipline=None,
+        code=None,
+        segment_ids=[],
     )

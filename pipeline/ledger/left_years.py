@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from pipeline.events.base import Event
 from pipeline.events.claims import ClaimSubmitted
-from pipeline.events.coverage import AccrualReported, NecessityAttested
+from pipeline.events.coverage import AccrualReported, CoverageReported, NecessityAttested
 from pipeline.events.rejected import Rejected
 from pipeline.ledger.calendar import Calendar, last_day
 from pipeline.ledger.left_days import OF_A_YEAR
@@ -49,6 +49,8 @@ def _too_late(line: str, change: DayChange | Event) -> Rejected | None:
         date, field = change.service_date, "service_date"
     elif isinstance(change, NecessityAttested):
         date, field = change.through, "through"
+    elif isinstance(change, CoverageReported):
+        date, field = change.effective_through, "effective_through"
     else:
         return None
     if date > line:
@@ -73,8 +75,11 @@ def _let_leave(tables: TotalTables, calendar: Calendar) -> None:
         over = {key for key, attestation in patient.attestations.items() if attestation.through[:4] <= name}
         _forget(tables, patient_id, "attestation", over)
         attestations = {key: found for key, found in patient.attestations.items() if key not in over}
-        left = replace(patient, years=years, attestations=attestations)
-        tables.patients.put(patient_id, left if years or attestations else None)
+        ended = {key for key, coverage in patient.coverages.items() if coverage.through[:4] <= name}
+        _forget(tables, patient_id, "coverage", ended)
+        coverages = {key: found for key, found in patient.coverages.items() if key not in ended}
+        left = replace(patient, years=years, attestations=attestations, coverages=coverages)
+        tables.patients.put(patient_id, left if years or attestations or coverages else None)
 
 
 def _forget(tables: TotalTables, patient_id: str, kind: str, names: Iterable[str]) -> None:

@@ -6,12 +6,14 @@ from pipeline.events.days import ClaimDay
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import ThresholdTotal
 from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, troubles
-from pipeline.ledger.claim_day import claim_day, last_sent
+from pipeline.ledger.claim_day import Sides, claim_day, last_sent
+from pipeline.ledger.payment import Payments
 from pipeline.ledger.provisional import with_caveats
 from pipeline.ledger.standing import Standing, total_of
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.threshold_alerts import threshold_alerts
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts
+from pipeline.rules.payers import Payers
 
 TOTALS = "threshold-totals"
 CLAIMS = "claim-days"
@@ -23,7 +25,8 @@ class YearTouch(Struct):
     """A year that a batch touches: its facts before and now, its patient's before, the last event to touch each part.
 
     `key` is `patient|year`. `dates` and `buckets` hold the parts that are sent again whatever came out, `since` the
-    date from which on a bucket may count otherwise; `cause` is the last event of all.
+    date from which on a bucket may count otherwise, `spent` and `covered` that from which on patient and payer may owe
+    otherwise, by payer; `cause` is the last event of all.
     """
 
     key: str
@@ -34,6 +37,16 @@ class YearTouch(Struct):
     dates: dict[str, Cause] = {}
     buckets: dict[Bucket, Cause] = {}
     since: dict[Bucket, str] = {}
+    spent: dict[str, str] = {}
+    covered: dict[str, str] = {}
+
+    def spend(self, payer_id: str, since: str) -> None:
+        """Note that a payer's deductible may be used otherwise from a date on; "" for that of any payer."""
+        self.spent[payer_id] = min(since, self.spent.get(payer_id, since))
+
+    def cover(self, payer_id: str, since: str) -> None:
+        """Note that who pays what of a payer's lines may differ from a date on."""
+        self.covered[payer_id] = min(since, self.covered.get(payer_id, since))
 
     def count(self, bucket: Bucket, since: str, cause: Cause) -> None:
         """Note that a bucket counts otherwise from a date on; "" for what counts before every day."""
@@ -59,18 +72,25 @@ class View(Struct, frozen=True):
     facts: YearFacts
     patient: PatientFacts
     standing: Standing
+    payers: Payers
 
     def total(self, bucket: Bucket) -> ThresholdTotal | None:
         """Give a bucket's total."""
         return total_of(self.patient_id, self.year, self.facts, self.standing, bucket)
 
-    def claim_day(self, date: str) -> ClaimDay | None:
+    def payments(self) -> Payments:
+        """Give who pays what in the year."""
+        return Payments(self.year, self.facts, self.patient, self.payers)
+
+    def claim_day(self, date: str, payments: Payments) -> ClaimDay | None:
         """Give a day's claim; None where the day does not stand."""
         entry = self.facts.days.get(date)
         if entry is None or not entry.stands:
             return None
         due = self.standing.due.get(date, [])
-        return claim_day((self.patient_id, date), entry.lines(), last_sent(self.facts, date), due, self.patient)
+        lines = entry.lines()
+        sides = Sides(last_sent(self.facts, date), due, payments.of(date, lines))
+        return claim_day((self.patient_id, date), lines, sides, self.patient)
 
     def troubles(self, date: str) -> dict[str, Trouble]:
         """Give what is amiss with a day's claims."""
@@ -94,14 +114,46 @@ def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool)
     effects = []
     if compacted:
         effects = _totals(before, after, touch)
+        dates_owed = touch.dates.keys() | flipped | touch.later(after.facts) | _paid_otherwise(before, after, touch)
+        payments = after.payments()
         effects += [
-            Effect(CLAIMS, f"{after.patient_id}|{date}", after.patient_id, after.claim_day(date), touch.of(date))
-            for date in sorted(touch.dates.keys() | flipped | touch.later(after.facts))
+            Effect(
+                CLAIMS, f"{after.patient_id}|{date}", after.patient_id, after.claim_day(date, payments), touch.of(date)
+            )
+            for date in sorted(dates_owed)
         ]
     dates = touch.dates
     if flipped or len(dates) > 1:
         dates = {date: touch.of(date) for date in sorted(dates.keys() | flipped)}
     return effects + _threshold_alerts(before, after, touch) + _claim_alerts(before, after, dates, touch.cause)
+
+
+_NEVER = "~"
+
+
+def _paid_otherwise(before: View, after: View, touch: YearTouch) -> set[str]:
+    """Give the days on which patient and payer may owe otherwise.
+
+    Those are the days of a coverage that was told, and those later than a change to a payer with a deductible.
+    """
+    since = dict(touch.covered)
+    if touch.spent:
+        coverages = [*before.patient.coverages.values(), *after.patient.coverages.values()]
+        stated = {coverage.payer_id for coverage in coverages if coverage.deductible_cents}
+        for payer_id in {payer_id for entry in after.facts.days.values() for payer_id in entry.allowed}:
+            spent = min((touch.spent[key] for key in (payer_id, "") if key in touch.spent), default=None)
+            if spent is not None and (
+                payer_id in stated or after.payers.at(payer_id, f"{after.year:04d}-12-31").part_b_deductible
+            ):
+                since[payer_id] = min(spent, since.get(payer_id, spent))
+    if not since:
+        return set()
+    first = min(since.values())
+    return {
+        date
+        for date, entry in after.facts.days.items()
+        if date >= first and any(date >= since.get(payer_id, _NEVER) for payer_id in entry.allowed)
+    }
 
 
 def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from pipeline.events.base import Event
 from pipeline.events.claims import ClaimSubmitted
 from pipeline.events.codec import write
-from pipeline.events.coverage import AccrualReported, NecessityAttested
+from pipeline.events.coverage import AccrualReported, CoverageReported, NecessityAttested
 from pipeline.events.days import BillableDay, SentClaim, SentLine
 from pipeline.events.fields import instant
 from pipeline.ledger.calendar import Calendar, last_day
+from pipeline.ledger.coverage import Coverage, coverage_of
 from pipeline.ledger.segments import Result
 from pipeline.ledger.settle import View, YearTouch, settle_year
 from pipeline.ledger.standing import Standing, assess
@@ -21,8 +22,8 @@ from pipeline.ledger.year import BUCKETS, GONE, Attestation, Claim, PatientFacts
 from pipeline.rules.accruals import Accrual
 from pipeline.rules.payers import Payers, packaged
 
-YEAR_EVENTS = (AccrualReported, NecessityAttested, ClaimSubmitted)
-YearEvent = AccrualReported | NecessityAttested | ClaimSubmitted
+YEAR_EVENTS = (AccrualReported, NecessityAttested, ClaimSubmitted, CoverageReported)
+YearEvent = AccrualReported | NecessityAttested | ClaimSubmitted | CoverageReported
 _decode: msgspec.json.Decoder[YearEvent] = msgspec.json.Decoder(YearEvent)
 _NO_YEAR = YearFacts()
 _NO_PATIENT = PatientFacts()
@@ -115,6 +116,7 @@ def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: C
     touch.dates[change.date] = cause
     if change.day is None and was is None:
         # A day that came and went: a worker that died may have sent its claim day and its totals.
+        touch.spend("", change.date)
         for bucket in BUCKETS:
             touch.count(bucket, change.date, cause)
         return
@@ -122,6 +124,8 @@ def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: C
     facts, buckets = put_day(touch.facts, change.date, entry)
     for bucket in buckets:
         touch.count(bucket, change.date, cause)
+    for payer_id in entry.allowed if was is None else {**was.allowed, **entry.allowed}:
+        touch.spend(payer_id, change.date)
     touches.put(change.patient_id, year, facts)
 
 
@@ -134,6 +138,8 @@ def _place(event: YearEvent) -> tuple[str, str]:
         return "accrual", event.accrual_id
     if isinstance(event, NecessityAttested):
         return "attestation", event.attestation_id
+    if isinstance(event, CoverageReported):
+        return "coverage", event.coverage_id
     return "claim", event.claim_id
 
 
@@ -154,7 +160,7 @@ def _take_fact(tables: TotalTables, touches: Touches, event: YearEvent, cause: C
         return "duplicate" if write(event) == stored else "superseded"
     tables.facts.put(key, write(event))
     if was is not None:
-        _remove(touches, was, cause)
+        _remove(tables, touches, was, cause)
     _add(tables, touches, event, cause)
     return "applied"
 
@@ -167,10 +173,12 @@ def _holds(tables: TotalTables, event: YearEvent) -> bool:
         claims = _year(tables, event.patient_id, int(event.service_date[:4])).claims
         return event.claim_id in claims.get(event.service_date, {})
     patient = tables.patients.get(event.patient_id) or _NO_PATIENT
+    if isinstance(event, CoverageReported):
+        return patient.coverages.get(event.coverage_id) == coverage_of(event)
     return patient.attestations.get(event.attestation_id) == _attestation(event)
 
 
-def _remove(touches: Touches, event: YearEvent, cause: Cause) -> None:
+def _remove(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> None:
     if isinstance(event, AccrualReported):
         touch = _touch_bucket(touches, event, cause)
         kept = {name: found for name, found in touch.facts.accruals.items() if name != event.accrual_id}
@@ -183,6 +191,8 @@ def _remove(touches: Touches, event: YearEvent, cause: Cause) -> None:
         claims.pop(event.claim_id, None)
         claims_of_year = {**touch.facts.claims, event.service_date: claims}
         touches.put(event.patient_id, year, replace(touch.facts, claims=claims_of_year))
+    elif isinstance(event, CoverageReported):
+        _look_again(tables, touches, event.patient_id, coverage_of(event), cause)
 
 
 def _add(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> None:
@@ -197,6 +207,8 @@ def _add(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) 
         of_date = {**touch.facts.claims.get(event.service_date, {}), event.claim_id: _claim(event)}
         claims = {**touch.facts.claims, event.service_date: of_date}
         touches.put(event.patient_id, year, replace(touch.facts, claims=claims))
+    elif isinstance(event, CoverageReported):
+        _cover(tables, touches, event, cause)
     else:
         _attest(tables, touches, event, cause)
 
@@ -244,6 +256,30 @@ def _attest(tables: TotalTables, touches: Touches, event: NecessityAttested, cau
     tables.patients.put(event.patient_id, replace(patient, attestations=attestations))
 
 
+def _cover(tables: TotalTables, touches: Touches, event: CoverageReported, cause: Cause) -> None:
+    """Put a coverage in its place, and look again at the days that it tells of or told of."""
+    patient = tables.patients.get(event.patient_id) or _NO_PATIENT
+    coverage = coverage_of(event)
+    was = patient.coverages.get(event.coverage_id)
+    for told in (coverage,) if was is None or was == coverage else (coverage, was):
+        _look_again(tables, touches, event.patient_id, told, cause)
+    enter(tables, event.patient_id, int(event.effective_through[:4]))
+    coverages = {**patient.coverages, event.coverage_id: coverage}
+    tables.patients.put(event.patient_id, replace(patient, coverages=coverages))
+
+
+def _look_again(tables: TotalTables, touches: Touches, patient_id: str, told: Coverage, cause: Cause) -> None:
+    """Note the years in which a coverage tells who pays what; in each, it does from its first date on.
+
+    What it leaves of the deductible may be used up otherwise after its last date, too.
+    """
+    patient = tables.patients.get(patient_id) or _NO_PATIENT
+    closed = "" if tables.calendar is None else tables.calendar.line
+    for year in patient.years:
+        if last_day(year) > closed and told.first[:4] <= f"{year:04d}" <= told.through[:4]:
+            touches.year(patient_id, year, cause).cover(told.payer_id, told.first)
+
+
 def enter(tables: TotalTables, patient_id: str, year: int) -> None:
     """Enter in the calendar that something is known of a patient's year."""
     if tables.calendar is not None:
@@ -267,6 +303,7 @@ def fold_totals(
         was = tables.standing(patient_id, year, touch.before)
         # Where no bucket was touched, what counts is what counted.
         now = tables.standing(patient_id, year, touch.facts) if touch.buckets else was
-        before = View(patient_id, year, touch.before, touch.patient, was)
-        effects += settle_year(before, View(patient_id, year, touch.facts, patient, now), touch, compacted=compacted)
+        before = View(patient_id, year, touch.before, touch.patient, was, tables.payers)
+        after = View(patient_id, year, touch.facts, patient, now, tables.payers)
+        effects += settle_year(before, after, touch, compacted=compacted)
     return effects, results

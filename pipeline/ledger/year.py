@@ -1,12 +1,13 @@
 """A patient's year as facts: its days, accruals and claims; and what of the patient holds in every year."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from pipeline.events.days import BillableDay, Line, SentClaim
 from pipeline.events.fields import BUCKET, Bucket, alike, clock_order
+from pipeline.ledger.coverage import Coverage
 from pipeline.rules.accrual_basis import AFTER_REDUCTION_BEFORE_CUT, AccrualBasis, accrual_basis
 from pipeline.rules.accruals import Accrual
 from pipeline.rules.assistants import MODIFIER
@@ -44,6 +45,7 @@ class DayEntry(Struct, frozen=True, array_like=True, gc=False):
 
     A day that stands no more stays as an entry without lines, so that a claim sent for it is seen to differ.
     `provisional` names, by bucket, the figures carried forward that its Medicare lines are priced by.
+    `allowed` are the whole cents of its lines by payer, of which deductibles are used up.
     """
 
     stands: bool
@@ -51,6 +53,7 @@ class DayEntry(Struct, frozen=True, array_like=True, gc=False):
     packed_lines: bytes
     trouble: list[tuple[str, str]]
     provisional: list[tuple[Bucket, str]] = []
+    allowed: dict[str, int] = {}
 
     def lines(self) -> list[PackedLine]:
         """Give all lines of the day, of every payer."""
@@ -85,10 +88,11 @@ class Attestation(Struct, frozen=True, array_like=True, gc=False):
 
 
 class PatientFacts(Struct, frozen=True, array_like=True, gc=False):
-    """What holds in every year of a patient: the years there are, and the attestations by id."""
+    """What holds in every year of a patient: the years there are, the attestations and the coverages by id."""
 
     years: list[int] = []
     attestations: dict[str, Attestation] = {}
+    coverages: dict[str, Coverage] = {}
 
     def attested(self, bucket: Bucket, date: str) -> bool:
         """Tell whether an attestation covers a date."""
@@ -117,6 +121,7 @@ def day_entry(day: BillableDay, payers: Payers, *, packed: bool = True) -> DayEn
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
         _carried(day, payers) if any(found.kind == "provisional" for found in day.findings) else [],
+        _allowed(day.lines),
     )
 
 
@@ -129,6 +134,14 @@ def _carried(day: BillableDay, payers: Payers) -> list[tuple[Bucket, str]]:
         if payers.at(finding.payer_id, day.service_date).thresholds
     }
     return sorted(found)
+
+
+def _allowed(lines: Sequence[Line]) -> dict[str, int]:
+    """Add up lines by payer, whole cents; one without an amount adds nothing."""
+    sums: dict[str, int] = {}
+    for line in lines:
+        sums[line.payer_id] = sums.get(line.payer_id, 0) + (line.allowed_cents or 0)
+    return sums
 
 
 def _accrues(line: Line, basis: AccrualBasis) -> int | None:

@@ -1,7 +1,8 @@
 """The golden cases: worked figures of the manual, the law, CMS's files and the guide, each a sentence with its source.
 
-A case of events has `name`, `source`, `events` in the compact form of compact.py, optional `sites` and `date` (the
-service date of rows that say none), and `expect`:
+A case of events has `name`, `source`, `events` in the compact form of compact.py, optional `sites`, `payers` (a
+network's own profiles: the fields in which they differ from `unlisted`) and `date` (the service date of rows that say
+none), and `expect`:
 
 - `day`, `claim`: the billable day and the claim day of p-anchor on the case's date; `total`: p-anchor's OT of its year;
 - `billable-days`, `claim-days`, `threshold-totals`: by key; null says that there is no value.
@@ -28,8 +29,9 @@ DAY_FINDINGS = {
     *("halves_do_not_fit", "code_not_listed", "no_unit", "no_price", "unlisted_payer"),
     *("times_missing", "bundled", "not_valid_for_medicare"),
     *("overlap", "blocked", "modifier_not_used", "modifier_contradiction", "no_figure", "provisional"),
+    *("no_profile_value", "in_visit_rate", "in_case_rate"),
 }
-CLAIM_FINDINGS = {"kx_not_attested"}
+CLAIM_FINDINGS = {"kx_not_attested", "no_figure"}
 KINDS = {"billable-days": DAY_FINDINGS, "claim-days": CLAIM_FINDINGS}
 
 
@@ -42,6 +44,7 @@ class Case:
     events: list[dict]
     expect: dict[str, dict[str, Any]]
     sites: dict[str, dict] = field(default_factory=dict)
+    payers: dict[str, dict] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name
@@ -108,7 +111,9 @@ def case(entry: dict) -> Case:
             expect.setdefault(topic, {})[key] = value
         else:
             expect.setdefault(name, {}).update(value)
-    return Case(entry["name"], entry["source"], expansion.events, expect, entry.get("sites", {}))
+    return Case(
+        entry["name"], entry["source"], expansion.events, expect, entry.get("sites", {}), entry.get("payers", {})
+    )
 
 
 def check(case: Case, outputs: dict[str, dict[str, Any]]) -> list[str]:

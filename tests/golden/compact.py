@@ -128,6 +128,14 @@ class Expansion:
         fields.setdefault("accrual_id", self.name("a"))
         self.event("accrual.reported", row["as_of"], fields)
 
+    def add_coverage(self, row: dict) -> None:
+        date = row.get("date", self.date)
+        fields = {"revision": 1, "payer_id": "medicare-b"}
+        fields |= {"effective_from": f"{date[:4]}-01-01", "effective_through": f"{date[:4]}-12-31"}
+        fields |= {SHORT.get(key, key): value for key, value in row.items() if key != "date"}
+        fields.setdefault("coverage_id", self.name("v"))
+        self.event("coverage.reported", date, fields)
+
     def add_attest(self, row: dict) -> None:
         fields = {"revision": 1, "bucket": "OT", "therapist_id": "t-1"} | row
         fields.setdefault("attestation_id", self.name("n"))

@@ -15,14 +15,14 @@ COMPACTED = ("billable-days", "threshold-totals", "claim-days")
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_golden_case(case: Case, tmp_path: Path) -> None:
-    assert check(case, rated(case.events, settings_for(case.sites, tmp_path))) == []
+    assert check(case, rated(case.events, settings_for(case.sites, tmp_path, case.payers))) == []
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_product_and_naive_recomputation_agree_in_full(case: Case, tmp_path: Path) -> None:
-    outputs = rated(case.events, settings_for(case.sites, tmp_path), final=True)
+    outputs = rated(case.events, settings_for(case.sites, tmp_path, case.payers), final=True)
     ours = {topic: outputs[topic] for topic in COMPACTED}
-    assert compare(ours, recompute(case.events, case.sites)) == []
+    assert compare(ours, recompute(case.events, case.sites, case.payers)) == []
 
 
 def figure(name: str, day: str) -> object:

@@ -214,6 +214,26 @@ def claims(draw: st.DrawFn, setting: Setting) -> Event:
     }
 
 
+@st.composite
+def coverages(draw: st.DrawFn, setting: Setting) -> Event:
+    """What a payer said of a coverage; a later version may be of another payer, or tell less."""
+    said = draw(_base("coverage.reported", "w"))
+    first, through = sorted([draw(setting.dates), draw(setting.dates)])
+    said |= {
+        "coverage_id": draw(st.sampled_from(["v-1", "v-2"])),
+        "revision": draw(REVISIONS),
+        "payer_id": draw(setting.payers),
+        "effective_from": draw(st.sampled_from([first, f"{first[:4]}-01-01"])),
+        "effective_through": draw(st.sampled_from([through, f"{through[:4]}-12-31"])),
+    }
+    optional = {
+        "verified_at": st.sampled_from(OCCURRED),
+        "copay_cents": st.sampled_from([0, 2_500, 20_000]),
+        "deductible_remaining_cents": st.sampled_from([0, 3_000, 20_000]),
+    }
+    return said | {name: draw(values) for name, values in optional.items() if draw(st.booleans())}
+
+
 def anything(setting: Setting) -> st.SearchStrategy[Event]:
     """Any event that the ledger goes by; whole segments most of all."""
     return st.one_of(
@@ -227,6 +247,7 @@ def anything(setting: Setting) -> st.SearchStrategy[Event]:
         services(setting),
         attestations(setting),
         claims(setting),
+        coverages(setting),
     )
 
 

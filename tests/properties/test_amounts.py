@@ -231,8 +231,25 @@ def test_a_claim_day_is_its_billable_day_but_for_kx(history: list[Event]) -> Non
             zip(claim["lines"], values["billable-days"][key]["lines"], strict=True)
         ):
             kx = ["KX"] if position in claim["kx_lines"] else []
-            owed = {"modifiers": [*billed["modifiers"], *kx], "patient_cents": None, "payer_cents": None}
+            owed = {name: line[name] for name in ("patient_cents", "payer_cents")}
+            owed["modifiers"] = [*billed["modifiers"], *kx]
             assert line == billed | owed
+
+
+@given(histories())
+def test_patient_and_payer_owe_no_more_than_the_line_and_all_of_it_where_no_assistant_had_a_part(
+    history: list[Event],
+) -> None:
+    for claim in plain(rated(history))["claim-days"].values():
+        for line in claim["lines"]:
+            shares = line["patient_cents"], line["payer_cents"]
+            if line["allowed_cents"] is None:
+                assert shares == (None, None)
+            elif None not in shares:
+                assert min(shares) >= 0
+                cut = line["allowed_cents"] - sum(shares)
+                assert cut >= 0
+                assert not cut or {"CO", "CQ"} & set(line["modifiers"])
 
 
 @given(in_one_year(), st.data())

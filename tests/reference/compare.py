@@ -9,13 +9,15 @@ DAY_FINDINGS = {
     *("halves_do_not_fit", "code_not_listed", "no_unit", "no_price", "unlisted_payer"),
     *("times_missing", "bundled", "not_valid_for_medicare"),
     *("overlap", "blocked", "modifier_not_used", "modifier_contradiction", "no_figure"),
+    *("no_profile_value", "in_visit_rate", "in_case_rate"),
 }
-CLAIM_FINDINGS = {"kx_not_attested"}
+CLAIM_FINDINGS = {"kx_not_attested", "no_figure"}
 
 LINE = (
     *("payer_id", "discipline", "code", "units", "minutes", "modifiers"),
     *("allowed_cents", "full_cents", "segment_ids"),
 )
+OWED = ("patient_cents", "payer_cents")
 THRESHOLD = ("threshold_cents", "remaining_cents", "state", "crossed_on")
 TOTAL = (
     *("patient_id", "year", "bucket", "total_cents", "own_cents", "external_cents"),
@@ -54,7 +56,7 @@ def total_meaning(value: dict) -> dict:
 def claim_meaning(value: dict) -> dict:
     return {
         **picked(value, ("patient_id", "service_date", "kx_lines", "kx_attested")),
-        "lines": [line_meaning(line) for line in value.get("lines") or []],
+        "lines": [line_meaning(line) | picked(line, OWED) for line in value.get("lines") or []],
         "findings": kinds(value, CLAIM_FINDINGS),
         "submitted": submitted_meaning(value.get("submitted")),
     }

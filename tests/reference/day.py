@@ -11,15 +11,14 @@ from reference.figures import (
     CAREGIVER,
     COGNITIVE,
     DISCIPLINES,
-    KNOWN_PAYERS,
+    INITIAL_EVALUATIONS,
     LISTED,
-    MEDICARE,
     MODIFIER,
     UNTIMED,
-    WITH_REDUCTION,
     parameter,
 )
 from reference.marks import mark
+from reference.payers import lacking, listed, rule
 from reference.prices import UnitPrice, unit_price
 
 # 16 minutes to 37 are the first unit of caregiver training; each 15 minutes past 30 round on.
@@ -85,20 +84,23 @@ def day(date: str, segments: list[Segment], sites: dict[str, dict]) -> tuple[lis
     counts = counted([s for s in fitting if s.code in LISTED], sites)
     give_units(counts, date)
     lines = sorted((line for count in counts for line in lines_of(count, date)), key=lambda line: line.place)
-    price(lines)
+    price(lines, date)
+    rated = at_one_rate(lines, date)
     marked = mark(lines, [s for s in fitting if s.code in LISTED])
-    kinds = dict.fromkeys(marked, True) | {
+    kinds = dict.fromkeys({*marked, *rated}, True) | {
         "overlap": overlapping,
         "no_figure": any(lacks_figure(count, date) for count in counts),
         "halves_do_not_fit": len(fitting) < len(segments),
         "code_not_listed": any(s.code not in LISTED for s in fitting),
         "times_missing": any(s.started is None for s in fitting),
-        "unlisted_payer": any(s.payer_id not in KNOWN_PAYERS for s in fitting),
+        "unlisted_payer": any(not listed(s.payer_id) for s in fitting),
+        "no_profile_value": any(lacking(s.payer_id, date) for s in fitting),
         "no_unit": any(c.units == 0 for c in counts),
         "no_price": any(line.price is None for line in lines),
         "bundled": any(line.price and line.price.status == "B" for line in lines),
         "not_valid_for_medicare": any(
-            line.price and line.price.status == "I" and line.count.payer == MEDICARE for line in lines
+            line.price and line.price.status == "I" and rule(line.count.payer, "not_valid_status_applies", date)
+            for line in lines
         ),
     }
     return lines, counts, {kind for kind, found in kinds.items() if found}
@@ -124,10 +126,10 @@ def give_units(counts: list[Count], date: str) -> None:
             count.units = 1
         elif count.code in CAREGIVER:
             count.units = caregiver_units(count.minutes)
-        elif count.payer != MEDICARE:
+        elif rule(count.payer, "unit_rule", date) == "ama_midpoint":
             count.units = (count.minutes + 7) // 15
         else:
-            pools[count.discipline].append(count)
+            pools[count.payer, count.discipline].append(count)
     for pool in pools.values():
         total_units(pool, date)
 
@@ -186,12 +188,15 @@ def assistant_seconds(count: Count) -> Fraction:
 def lacks_figure(count: Count, date: str) -> bool:
     figures = "assistant_share", "assistant_therapist_minutes"
     wanted = assistant_seconds(count) > 0 and count.discipline in ASSISTANT
+    wanted = wanted and rule(count.payer, "assistant_modifiers", date)
     return wanted and any(parameter(name, date) is None for name in figures)
 
 
 def assisted_units(count: Count, date: str) -> int:
     """Give the units that carry CO or CQ."""
     by_assistant = assistant_seconds(count)
+    if not rule(count.payer, "assistant_modifiers", date):
+        return 0
     if not by_assistant or count.discipline not in ASSISTANT or lacks_figure(count, date):
         return 0
     if count.code in UNTIMED or count.code in CAREGIVER:
@@ -207,14 +212,14 @@ def assisted_units(count: Count, date: str) -> int:
     return sum(given)
 
 
-def price(lines: list[Line]) -> None:
+def price(lines: list[Line], date: str) -> None:
     """Price each line in full, then reduce all but the first unit of each payer and TIN."""
     groups = defaultdict(list)
     for line in lines:
         if line.price is None:
             continue
         line.full = line.allowed = line.units * line.price.full
-        if line.price.reducible and line.count.payer in WITH_REDUCTION:
+        if line.price.reducible and rule(line.count.payer, "multiple_procedure", date):
             groups[line.count.payer, line.count.site.get("tin")].append(line)
     for group in groups.values():
         in_full = min(group, key=lambda line: (-line.price.rank, -line.price.full, line.code, line.place))
@@ -223,8 +228,30 @@ def price(lines: list[Line]) -> None:
         in_full.allowed += in_full.price.full - in_full.price.reduced
 
 
-def modifiers(line: Line) -> list[str]:
-    found = [MODIFIER[line.count.discipline]]
+def at_one_rate(lines: list[Line], date: str) -> set[str]:
+    """Put rates a visit or a case on their lines; gives the kinds of findings for the others."""
+    found = set()
+    given = set()
+    for line in lines:
+        stated = rule(line.count.payer, "price", date)
+        if stated is None or stated["by"] not in ("visit", "case") or line.price.status in barred(line, date):
+            continue
+        of = line.count.payer, line.count.discipline
+        carries = of not in given and (stated["by"] == "visit" or line.code in INITIAL_EVALUATIONS)
+        line.full = line.allowed = stated["cents"] if carries else 0
+        if carries:
+            given.add(of)
+        else:
+            found.add(f"in_{stated['by']}_rate")
+    return found
+
+
+def barred(line: Line, date: str) -> set[str]:
+    return {"B", "I"} if rule(line.count.payer, "not_valid_status_applies", date) else {"B"}
+
+
+def modifiers(line: Line, date: str) -> list[str]:
+    found = [MODIFIER[line.count.discipline]] if rule(line.count.payer, "discipline_modifiers", date) else []
     if line.assisted:
         found.append(ASSISTANT[line.count.discipline])
     if line.distinct:
@@ -232,14 +259,14 @@ def modifiers(line: Line) -> list[str]:
     return [*found, "GA"] if line.notice else found
 
 
-def line_value(line: Line, *, kx: bool = False) -> dict:
+def line_value(line: Line, date: str, *, kx: bool = False) -> dict:
     return {
         "payer_id": line.count.payer,
         "discipline": line.count.discipline,
         "code": line.code,
         "units": line.units,
         "minutes": line.minutes,
-        "modifiers": [*modifiers(line), *(["KX"] if kx else [])],
+        "modifiers": [*modifiers(line, date), *(["KX"] if kx else [])],
         "allowed_cents": line.allowed,
         "full_cents": line.full,
         "segment_ids": sorted(s.segment_id for s in line.count.segments),
@@ -253,7 +280,7 @@ def day_value(patient: str, date: str, segments: list[Segment], computed: tuple)
         "service_date": date,
         "site_ids": sorted({s.site_id for s in segments}),
         "payers": sorted({s.payer_id for s in segments}),
-        "lines": [line_value(line) for line in lines],
+        "lines": [line_value(line, date) for line in lines],
         "findings": [{"kind": kind} for kind in sorted(kinds)],
         "minutes": {
             "timed": sum(c.minutes for c in counts if c.timed),

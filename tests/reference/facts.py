@@ -17,6 +17,7 @@ OWN_ID = {
     "accrual.reported": "accrual_id",
     "necessity.attested": "attestation_id",
     "claim.submitted": "claim_id",
+    "coverage.reported": "coverage_id",
 }
 
 

@@ -53,9 +53,10 @@ GUIDE_2025 = {
     "97140": Decimal("37.56"),
 }
 
-MEDICARE = "medicare-b"
-WITH_REDUCTION = {MEDICARE, "uhc"}
-KNOWN_PAYERS = {MEDICARE, "uhc", "cigna"}
+INITIAL_EVALUATIONS = {
+    *("97161", "97162", "97163", "97165", "97166", "97167"),
+    *("92521", "92522", "92523", "92524", "92610"),
+}
 
 DISCIPLINES = ("OT", "PT", "SLP")
 MODIFIER = {"OT": "GO", "PT": "GP", "SLP": "GN"}

@@ -5,19 +5,26 @@ from collections import defaultdict
 from reference.compare import compare
 from reference.day import Line, day, day_value, line_value
 from reference.facts import Event, Segment, by_patient, segments, standing
-from reference.figures import BUCKET, KX_THRESHOLD, MEDICARE, parameter
+from reference.figures import BUCKET, KX_THRESHOLD, parameter
+from reference.payers import rule, use
+from reference.payment import Shares, shares
 from reference.year import Dated, accrual_of, covered, lines_over, submitted, year_value
 
 __all__ = ["compare", "parameter", "recompute"]
 
+OWED = "patient_cents", "payer_cents"
 Outputs = dict[str, dict[str, dict]]
 
 
-def recompute(events: list[Event], sites: dict[str, dict] | None = None) -> Outputs:
+def recompute(
+    events: list[Event], sites: dict[str, dict] | None = None, payers: dict[str, dict] | None = None
+) -> Outputs:
     """Give the final values that valid events lead to, in whatever order and however often they came.
 
     `sites` maps a site to `{tin, locality, schedule}`; what is left out is one TIN for all, national and `cms`.
+    `payers` are a network's own.
     """
+    use(payers)
     outputs: Outputs = {"billable-days": {}, "threshold-totals": {}, "claim-days": {}}
     for patient, said in by_patient(events).items():
         patient_values(patient, said, sites or {}, outputs)
@@ -35,7 +42,7 @@ def patient_values(patient: str, said: list[Event], sites: dict[str, dict], outp
     medicare: dict[tuple[int, str], list[Dated]] = defaultdict(list)
     for date, (lines, _, _) in computed.items():
         for line in lines:
-            if line.count.payer == MEDICARE:
+            if rule(line.count.payer, "thresholds", date):
                 medicare[int(date[:4]), BUCKET[line.count.discipline]].append(Dated(date, line))
 
     accruals = standing(said, "accrual.reported")
@@ -51,18 +58,25 @@ def patient_values(patient: str, said: list[Event], sites: dict[str, dict], outp
         with_kx |= {id(dated.line) for dated in over if not dated.line.notice}
 
     attestations, claims = standing(said, "necessity.attested"), standing(said, "claim.submitted")
+    reports = standing(said, "coverage.reported")
+    owed, lacking = shares({date: lines for date, (lines, _, _) in computed.items()}, reports)
     for date, (lines, _, _) in computed.items():
         due = [position for position, line in enumerate(lines) if id(line) in with_kx]
         claim = {"patient_id": patient, "service_date": date, "submitted": submitted(claims, date)}
-        outputs["claim-days"][f"{patient}|{date}"] = claim | claim_lines(date, lines, due, attestations)
+        outputs["claim-days"][f"{patient}|{date}"] = claim | claim_lines(date, lines, due, attestations, owed)
+        if date in lacking:
+            outputs["claim-days"][f"{patient}|{date}"]["findings"].append({"kind": "no_figure"})
 
 
-def claim_lines(date: str, lines: list[Line], due: list[int], attestations: list[Event]) -> dict:
+def claim_lines(date: str, lines: list[Line], due: list[int], attestations: list[Event], owed: Shares) -> dict:
     buckets = {BUCKET[lines[position].count.discipline] for position in due}
     unattested = any(not covered(attestations, bucket, date) for bucket in buckets)
     attested = not unattested if due else any(covered(attestations, bucket, date) for bucket in ("OT", "PT-SLP"))
     return {
-        "lines": [line_value(line, kx=position in due) for position, line in enumerate(lines)],
+        "lines": [
+            line_value(line, date, kx=position in due) | dict(zip(OWED, owed[id(line)], strict=True))
+            for position, line in enumerate(lines)
+        ],
         "findings": [{"kind": "kx_not_attested"}] if unattested else [],
         "kx_lines": due,
         "kx_attested": attested,

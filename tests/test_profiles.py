@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ledger.emr import segment
+from ledger.rated import rated
 from properties.network import settings
 
 from pipeline.errors import Refused
@@ -125,3 +127,12 @@ def test_a_network_without_profiles_has_the_packaged_ones() -> None:
     assert settings().payers is None
     assert not load(None).at("somebody", "2025-03-03").listed
     assert load(None).at("medicare-b", "2025-03-03").thresholds
+
+
+def test_a_payer_that_wants_no_assistants_modifier_has_one_line_without_it(tmp_path: Path) -> None:
+    text = TEXT.replace("assistant_modifiers: {value: true", "assistant_modifiers: {value: false")
+    assert text != TEXT
+    events = [segment("e-1", payer_id="acme-health", assistant_seconds=900, modifiers=["CO"])]
+    (day,) = rated(events, Settings(payers=folder(tmp_path, text)))["billable-days"].values()
+    assert [(line["units"], line["minutes"], line["modifiers"]) for line in day["lines"]] == [(2, 30, ["GO"])]
+    assert day["findings"] == []

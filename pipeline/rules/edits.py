@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from functools import cache, lru_cache
+from itertools import permutations
 
 import msgspec
 from msgspec import Struct, field
@@ -118,8 +119,6 @@ def region_pair(code: str, beside: str, day: str) -> RegionPair | None:
 def among(codes: tuple[str, ...], day: str) -> tuple[Edit | RegionPair, ...]:
     """Give every pair that some codes of a day make, in the order of the codes."""
     found: list[Edit | RegionPair | None] = []
-    for one in codes:
-        for other in codes:
-            if one != other:
-                found += [edit(one, other, day), region_pair(one, other, day)]
+    for one, other in permutations(dict.fromkeys(codes), 2):
+        found += [edit(one, other, day), region_pair(one, other, day)]
     return tuple(pair for pair in found if pair is not None)

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := pipeline topics tests bench
+SOURCES := pipeline topics conformance tests bench
 
 .PHONY: help demo test lint format bench chaos lock clean
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from golden.cases import Case, ParameterCase, cases, check, check_parameter, parameter_cases
 from ledger.rated import rated, settings_for
 from reference.recompute import compare, recompute
 
+from conformance.case import Case, ParameterCase, cases, check, check_parameter, parameter_cases
 from pipeline.rules.parameters import NoFigure, parameter
 from pipeline.settings import Settings
 

@@ -4,8 +4,9 @@ import copy
 import random
 
 import pytest
-from golden.cases import Case, ParameterCase, cases, check, check_parameter, parameter_cases
 from reference.recompute import compare, parameter, recompute
+
+from conformance.case import Case, ParameterCase, cases, check, check_parameter, parameter_cases
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)

@@ -1,4 +1,4 @@
-"""The golden cases: worked figures of the manual, the law, CMS's files and the guide, each a sentence with its source.
+"""The rules' cases: worked figures of the manual, the law, CMS's files and the guide, each a sentence with its source.
 
 A case of events has `name`, `source`, `events` in the compact form of compact.py, optional `sites`, `payers` (a
 network's own profiles: the fields in which they differ from `unlisted`) and `date` (the service date of rows that say
@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from golden.compact import PATIENT, Expansion, plain
 
-FOLDER = Path(__file__).parents[2] / "conformance" / "cases"
+from conformance.compact import PATIENT, Expansion, plain
+
+FOLDER = Path(__file__).parent / "cases"
 FIRST_DATE = "2025-03-03"
 
 DAY_FINDINGS = {
@@ -37,7 +38,7 @@ KINDS = {"billable-days": DAY_FINDINGS, "claim-days": CLAIM_FINDINGS}
 
 @dataclass(frozen=True)
 class Case:
-    """Events and what must come of them, in part: topic -> key -> fields."""
+    """Events and what must come of them, in part: topic -> key -> fields; `subject` is the name of its file."""
 
     name: str
     source: str
@@ -45,6 +46,7 @@ class Case:
     expect: dict[str, dict[str, Any]]
     sites: dict[str, dict] = field(default_factory=dict)
     payers: dict[str, dict] = field(default_factory=dict)
+    subject: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -67,7 +69,7 @@ class ParameterCase:
 @cache
 def entries() -> list[dict]:
     return [
-        plain(entry)
+        plain(entry) | {"subject": path.stem}
         for path in sorted(FOLDER.glob("*.yaml"))
         for entry in yaml.safe_load(path.read_text(encoding="utf-8"))
     ]
@@ -112,7 +114,13 @@ def case(entry: dict) -> Case:
         else:
             expect.setdefault(name, {}).update(value)
     return Case(
-        entry["name"], entry["source"], expansion.events, expect, entry.get("sites", {}), entry.get("payers", {})
+        entry["name"],
+        entry["source"],
+        expansion.events,
+        expect,
+        entry.get("sites", {}),
+        entry.get("payers", {}),
+        entry["subject"],
     )
 
 

@@ -1,4 +1,4 @@
-"""The compact way in which a golden case writes its events, and the whole events that it stands for."""
+"""The compact way in which a case writes its events, and the whole events that it stands for."""
 
 from collections import defaultdict
 from datetime import date as Date  # noqa: N812 - A field of these rows is named date.
@@ -56,7 +56,7 @@ class Expansion:
             "occurred_at": at.isoformat().replace("+00:00", "Z"),
             "patient_id": PATIENT,
             "site_id": "site-a",
-            "source": "golden",
+            "source": "conformance",
         }
         self.events.append(base | fields)
 

@@ -26,7 +26,7 @@ class Failed(Exception):  # noqa: N818 -- it is what became of a command, told a
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the cases by the words of a command line; gives 0 when all are met, 1 when one is not, 2 when none can run."""
+    """Run cases as a command line says; gives 0 when all are met, 1 when one is not, 2 when there is none."""
     asked = _parser().parse_args(arguments)
     chosen = [case for case in cases() if _chosen(asked.only, case.name, case.subject)]
     figures = [case for case in parameter_cases() if _chosen(asked.only, case.name, "parameters")]
@@ -72,12 +72,12 @@ def figure_outcomes(figures: Sequence[ParameterCase], command: str) -> list[list
     """Ask a command for all figures at once, a JSON line each; gives for each what it does not meet."""
     asked = "".join(json.dumps({"parameter": case.parameter, "date": case.date}) + "\n" for case in figures)
     try:
-        answers = [json.loads(line) for line in _said(shlex.split(command), {}, asked).splitlines()]
-        if len(answers) != len(figures):
-            raise Failed(f"{len(answers)} answers to {len(figures)} figures")
-        return [check_parameter(case, answer["value"]) for case, answer in zip(figures, answers, strict=True)]
+        answers = [json.loads(line)["value"] for line in _said(shlex.split(command), {}, asked).splitlines()]
     except (Failed, ValueError, KeyError, TypeError) as failure:
         return [[f"{type(failure).__name__}: {failure}"] for _ in figures]
+    if len(answers) != len(figures):
+        return [[f"{len(answers)} answers to {len(figures)} figures"] for _ in figures]
+    return [check_parameter(case, answer) for case, answer in zip(figures, answers, strict=True)]
 
 
 def expand(folder: Path, chosen: Iterable[Case], figures: Iterable[ParameterCase]) -> None:

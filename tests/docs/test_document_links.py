@@ -9,7 +9,7 @@ from docs.manual import PAGES, README, ROOT, blocks, links, quoted
 from pipeline.events.codec import EVENT_TYPES
 from pipeline.topics.catalog import FOLDER, declared
 
-FOLDERS = "pipeline|topics|tests|docs|deploy|examples|bench"
+FOLDERS = "pipeline|topics|tests|docs|deploy|examples|bench|conformance"
 PATH = re.compile(rf"(?:{FOLDERS})/[\w./-]*|[\w.-]+\.(?:yml|toml|lock|env)")
 NOT_IN_GIT = {"deploy/kxwatch.env"}
 

@@ -10,6 +10,7 @@ from pipeline.ledger.findings import in_order
 from pipeline.ledger.payment import Payment
 from pipeline.ledger.year import Claim, PatientFacts, YearFacts
 from pipeline.rules.cost_sharing import UNKNOWN, Owed
+from pipeline.rules.parameters import Unpriced
 
 
 def sent_order(claim: Claim) -> tuple[tuple[datetime, str], int, tuple[datetime, str], str, str]:
@@ -45,7 +46,7 @@ def claim_day(of: tuple[str, str], lines: Sequence[Line], sides: Sides, patient:
     due, owed = sides.due, sides.payment.lines
     held = unattested(lines, due, date, patient)
     findings = [_not_attested(lines[position]) for position in held]
-    findings += [_open(payer_id, why) for payer_id, why in sides.payment.lacks.items()]
+    findings += [_open(payer_id, lacks) for payer_id, lacks in sides.payment.lacks.items()]
     return ClaimDay(
         patient_id=patient_id,
         service_date=date,
@@ -92,12 +93,13 @@ def _not_attested(line: Line) -> Finding:
     )
 
 
-def _open(payer_id: str, why: str) -> Finding:
+def _open(payer_id: str, lacks: Unpriced) -> Finding:
     return Finding(
         kind="no_figure",
-        message=f"Who pays what of the payer's lines is not known: {why}.",
+        message=f"Who pays what of the payer's lines is not known: {lacks}.",
         payer_id=payer_id,
         discipline=None,
         code=None,
         segment_ids=[],
+        parameters=[lacks.parameter],
     )

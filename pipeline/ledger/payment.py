@@ -1,6 +1,6 @@
 """Who pays what in a patient's year: the deductible is used up line by line, in the order that lines count in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipeline.events.days import Line
@@ -9,7 +9,7 @@ from pipeline.ledger.coverage import Coverage, copay, newest_first
 from pipeline.ledger.year import PatientFacts, YearFacts
 from pipeline.money import dollars
 from pipeline.rules.cost_sharing import UNKNOWN, Owed, owed
-from pipeline.rules.parameters import NoFigure, figure
+from pipeline.rules.parameters import NoFigure, Unpriced, figure
 from pipeline.rules.payers import Payers
 
 _ASSISTED = frozenset({"CO", "CQ"})
@@ -20,7 +20,7 @@ class Payment(NamedTuple):
     """Who pays what of a day: of each line, and by payer what nobody knows it for."""
 
     lines: list[Owed]
-    lacks: dict[str, str]
+    lacks: dict[str, Unpriced]
 
 
 class Payments:
@@ -45,19 +45,16 @@ class Payments:
         for position, line in enumerate(lines):
             if line.allowed_cents is not None:
                 priced.setdefault(line.payer_id, []).append(position)
-        lacks: dict[str, str] = {}
+        lacks: dict[str, Unpriced] = {}
         for payer_id, positions in priced.items():
             try:
-                for position, share in self._shares(payer_id, date, lines, positions):
-                    found[position] = share
+                self._share(payer_id, date, lines, positions, found)
             except NoFigure as error:
-                lacks[payer_id] = str(error)
+                lacks[payer_id] = error.missing
         return Payment(found, lacks)
 
-    def _shares(
-        self, payer_id: str, date: str, lines: Sequence[Line], positions: list[int]
-    ) -> Iterator[tuple[int, Owed]]:
-        """Share the lines of one payer that have an amount; each is given after its position."""
+    def _share(self, payer_id: str, date: str, lines: Sequence[Line], positions: list[int], found: list[Owed]) -> None:
+        """Share the lines of one payer that have an amount, by their positions."""
         rules = self._payers.at(payer_id, date)
         newest = newest_first(self._coverages, payer_id) if self._coverages else []
         left = self._deductible(payer_id, newest).left(date, medicare=rules.part_b_deductible)
@@ -77,7 +74,7 @@ class Payments:
             left -= share.deductible_cents
             if of_visit and share.patient_cents is not None:
                 copays[line.discipline] = of_visit - (share.patient_cents - share.deductible_cents)
-            yield at, share
+            found[at] = share
 
     def _deductible(self, payer_id: str, newest: Sequence[Coverage]) -> "_Deductible":
         known = self._known.get(payer_id)
@@ -143,9 +140,9 @@ def payment_steps(lines: Sequence[Line], payment: Payment) -> list[str]:
     for line, share in zip(lines, payment.lines, strict=True):
         text = f"{' '.join([line.payer_id, line.discipline, line.code, *line.modifiers])}: "
         if share.patient_cents is None or share.payer_cents is None or line.allowed_cents is None:
-            why = payment.lacks.get(line.payer_id)
-            reason = why or ("the line has no amount" if line.allowed_cents is None else "it is not known before")
-            steps.append(f"{text}who pays what is open, as {reason}")
+            lacks = payment.lacks.get(line.payer_id) or "another payer comes first"
+            why = "the line has no amount" if line.allowed_cents is None else lacks
+            steps.append(f"{text}who pays what is open: {why}")
             continue
         of_rest = share.patient_cents - share.deductible_cents
         text += f"of {dollars(line.allowed_cents)} the patient owes {dollars(share.patient_cents)} "

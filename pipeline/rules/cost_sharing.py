@@ -1,5 +1,6 @@
 """Who pays what of an allowed amount: the deductible, the patient's part or copay, and the payer's rest."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -17,6 +18,7 @@ class Owed(NamedTuple):
 UNKNOWN = Owed(None, None)
 
 
+@lru_cache(maxsize=65_536)
 def owed(allowed_cents: int, deductible_cents: int, of_rest: int | None, copay_cents: int | None, part: int) -> Owed:
     """Share a line's allowed amount, whole cents, rounded half up.
 

@@ -77,3 +77,16 @@ def claim(event_id: str, date: str, *lines: tuple[str, list[str], int], **said: 
         "lines": sent,
         **said,
     }
+
+
+def coverage(event_id: str, **said: Any) -> Event:
+    """Give a report of Medicare coverage for 2025, as of the first of March."""
+    return base("coverage.reported", event_id) | {
+        "coverage_id": "v-1",
+        "revision": 1,
+        "payer_id": "medicare-b",
+        "effective_from": "2025-01-01",
+        "effective_through": "2025-12-31",
+        "verified_at": "2025-03-01T08:00:00-05:00",
+        **said,
+    }

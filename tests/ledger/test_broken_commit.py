@@ -5,12 +5,13 @@ what the next worker starts from, while the events are read again.
 """
 
 import pytest
-from ledger.emr import accrual, claim, segment, void
+from ledger.emr import accrual, claim, coverage, segment, void
 from properties.network import SITES
 from properties.stream import Stream, plain
 from reference.recompute import compare, recompute
 
-EVENTS = [segment("e-1"), accrual("e-2", 100_000), claim("e-3", "2025-03-03", ("97530", ["GO"], 2))]
+COVERED = coverage("e-4", deductible_remaining_cents=1_000)
+EVENTS = [segment("e-1"), accrual("e-2", 100_000), claim("e-3", "2025-03-03", ("97530", ["GO"], 2)), COVERED]
 
 
 def after_writing_only(tables: set[str]) -> Stream:

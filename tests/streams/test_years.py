@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from ledger.emr import accrual, attestation, base, claim, segment, void
+from ledger.emr import accrual, attestation, base, claim, coverage, segment, void
 from streams.years import NEVER, Told, Years, told
 
 from pipeline.commands.reopening import reopening
@@ -169,15 +169,18 @@ def test_a_limit_that_is_raised_later_brings_no_day_back() -> None:
         (accrual("e-9", 5_000), "year"),
         (claim("e-9", "2025-03-03", ("97530", ["GO"], 2)), "service_date"),
         (attestation("e-9", "2025-03-01", "2025-05-01"), "through"),
+        (coverage("e-9"), "effective_through"),
     ],
 )
 def test_a_year_leaves_when_it_is_two_years_closed(late: dict[str, Any], field: str) -> None:
     known = [segment("e-1"), accrual("e-2", 100_000), claim("e-3", "2025-03-03", ("97530", ["GO"], 2))]
-    known += [attestation("e-4", "2025-01-01", "2025-12-31"), segment("e-5", "2027-12-31")]
+    known += [attestation("e-4", "2025-01-01", "2025-12-31"), segment("e-5", "2027-12-31"), coverage("e-7")]
     assert reasons(after(*known, late)) == []
     years = after(*known, segment("e-6", "2028-01-01"), late)
     assert reasons(years) == [("e-9", field)]
-    assert not [key for name in ("years", "facts") for key in years.tables[name] if "2025" in key or "n-1" in key]
+    assert not [
+        key for name in ("years", "facts") for key in years.tables[name] if "2025" in key or key[-3:] in {"n-1", "v-1"}
+    ]
     assert "p-1|2025|OT" in years.values["threshold-totals"]
 
 

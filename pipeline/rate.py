@@ -16,8 +16,9 @@ from pipeline.identity import Identity
 from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.claim_day import Sides, claim_day, last_sent
-from pipeline.ledger.days import DayIndex, DayTables, Touched, compute_day, take_event
+from pipeline.ledger.days import DayIndex, DayTables, Touched, attended_on, compute_day, take_event
 from pipeline.ledger.payment import Payments
+from pipeline.ledger.rosters import Roster, RosterChange, RosterTables, fold_rosters, roster_change
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.settle import CLAIMS, TOTALS
 from pipeline.ledger.standing import assess, total_of
@@ -62,6 +63,7 @@ class Rater:
             Facts({}, YearFacts), Facts({}, PatientFacts), Facts({}, bytes), payers=self._terms.payers
         )
         self._care_tables = CareTables(Facts({}, CareFacts), Ticks({}))
+        self._rosters = RosterTables(Facts({}, Roster))
         self.events = 0
         self.rejected = 0
 
@@ -112,14 +114,23 @@ class Rater:
             (DayChange(*of, compute_day(self._day_tables, *of, self._terms, explained=False)), cause) for of in touched
         ]
         effects = fold_totals(self._total_tables, changes, compacted=False)[0] if changes else []
+        effects += fold_rosters(self._rosters, self._attended(touched))
         effects += self._timers.settle(self._day_tables.segments)
         care: list[tuple[DayChange | Event, Cause]] = [*changes] or [(event, cause)]
         return effects + fold_care(self._care_tables, care, self._terms)[0]
+
+    def _attended(self, touched: Touched) -> Iterator[tuple[RosterChange, Cause]]:
+        """Give what therapists do one-on-one on the dates that an event touched, and forget which it may change."""
+        for of, cause in touched.items():
+            for effect in attended_on(self._day_tables, *of, self._terms, cause):
+                yield roster_change(effect.key, effect.value), effect.cause
+        self._day_tables.attendance.clear()
 
     def _flush(self) -> None:
         self._day_tables.flush()
         self._total_tables.flush()
         self._care_tables.flush()
+        self._rosters.flush()
 
     def results(self) -> Iterator[Output]:
         """Give the final value of every compacted key, patient by patient; what does not stand is left out."""

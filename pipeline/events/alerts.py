@@ -35,7 +35,10 @@ class DatedLine(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ClaimNews(Struct, frozen=True, kw_only=True, gc=False):
-    """What a claim alert says: the kind of trouble, the day and the lines it is about, and what to do."""
+    """What a claim alert says: the kind of trouble, the day and the lines it is about, and what to do.
+
+    An overlap of a therapist's time names the therapist and the other patient.
+    """
 
     schema_version: int = 1
     kind: str
@@ -45,6 +48,8 @@ class ClaimNews(Struct, frozen=True, kw_only=True, gc=False):
     payer_id: str | None
     lines: list[str]
     submitted: SentClaim | None
+    therapist_id: str | None = None
+    with_patient_id: str | None = None
     sentence: str
     action: str
 

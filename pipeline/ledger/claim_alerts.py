@@ -24,6 +24,8 @@ class Trouble(Struct, frozen=True):
     submitted: SentClaim | None
     sentence: str
     action: str
+    therapist_id: str | None = None
+    with_patient_id: str | None = None
 
 
 _ACTIONS = {
@@ -32,6 +34,7 @@ _ACTIONS = {
     "no_price": "Install a release that has the figure that is named.",
     "kx_not_attested": "Hold the lines until necessity is attested for the date.",
     "resubmit": "Send a corrected claim with the lines as they stand now.",
+    "therapist_overlap": "Correct the times; where both were treated together, bill the group (97150).",
     "no_threshold": "Install a release that has the year's figures: until then the year has no total.",
 }
 
@@ -102,6 +105,13 @@ def no_threshold(lacks: str) -> Trouble:
     return Trouble("no_threshold", None, [], None, f"The year has no total: {lacks}.", _ACTIONS["no_threshold"])
 
 
+def therapist_overlap(therapist_id: str, other_patient: str, overlaps: list[str]) -> Trouble:
+    """Say that a therapist was one-on-one with another patient at the same time; `overlaps` names segments of both."""
+    text = f"Therapist {therapist_id} was one-on-one with patient {other_patient} too: {', '.join(overlaps)}."
+    action = _ACTIONS["therapist_overlap"]
+    return Trouble("therapist_overlap", None, overlaps, None, text, action, therapist_id, other_patient)
+
+
 class Matter(Struct, frozen=True):
     """Whose day (or, without a date, year) an alert is about, and the event that caused it."""
 
@@ -151,6 +161,8 @@ def _alert(kind: str, about: str, trouble: Trouble, sentence: str, matter: Matte
             payer_id=trouble.payer_id,
             lines=trouble.lines,
             submitted=trouble.submitted,
+            therapist_id=trouble.therapist_id,
+            with_patient_id=trouble.with_patient_id,
             sentence=f"Patient {matter.patient_id}, {matter.date or matter.year}: {sentence}",
             action="Nothing more to do." if kind.endswith("settled") else trouble.action,
         ),

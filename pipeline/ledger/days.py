@@ -16,6 +16,7 @@ from pipeline.events.segments import (
     SegmentVoided,
     ServiceRecorded,
 )
+from pipeline.ledger.attended import Attendance, attended, attending
 from pipeline.ledger.calendar import Calendar
 from pipeline.ledger.day import rate_day
 from pipeline.ledger.segments import Result, Segment, SegmentFacts, resolve, service_date, take
@@ -50,19 +51,21 @@ class DayIndex(Struct, frozen=True, array_like=True, gc=False):
 class DayTables(Struct, frozen=True):
     """The tables of `days`: segments by `patient|segment_id`, days by `patient|date`.
 
-    `resolved` is what the segments that were counted last came to, until one changes. With a calendar they know when
-    to leave, with timers which of them are left open.
+    `resolved` is what the segments that were counted last came to, until one changes; `attendance` is of the batch.
+    With a calendar they know when to leave, with timers which of them are left open.
     """
 
     segments: Facts[SegmentFacts]
     days: Facts[DayIndex]
     resolved: dict[str, tuple[str | None, Segment | None]] = {}
+    attendance: Attendance = {}
     calendar: Calendar | None = None
     timers: Timers | None = None
 
     def flush(self) -> None:
         """Write what changed."""
         self.resolved.clear()
+        self.attendance.clear()
         if self.calendar is not None:
             self.calendar.flush()
         if self.timers is not None:
@@ -99,6 +102,8 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
     if tables.timers is not None and (before.start is not None or after.start is not None):
         tables.timers.see(key, before, after, cause)
     left = service_date(before)
+    note_attendance(tables.attendance, patient_id, left, before)
+    note_attendance(tables.attendance, patient_id, joined, after)
     if left is not None and left != joined:
         _unlist(tables.days, patient_id, left, segment_id)
     for date in (left, joined):
@@ -107,6 +112,13 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
             touched.pop((patient_id, date), None)
             touched[patient_id, date] = cause
     return result
+
+
+def note_attendance(attendance: Attendance, patient_id: str, date: str | None, facts: SegmentFacts) -> None:
+    """Note the therapist of a segment under its date, if it is one-on-one."""
+    therapist_id = None if date is None else attending(facts)
+    if date is not None and therapist_id is not None:
+        attendance.setdefault((patient_id, date), set()).add(therapist_id)
 
 
 def list_segment(tables: DayTables, patient_id: str, date: str, segment_id: str) -> bool:
@@ -147,6 +159,12 @@ def compute_day(
 
     A caller who sends no days may do without their explanation.
     """
+    segments = segments_of(tables, patient_id, date, terms)
+    return rate_day(patient_id, date, segments, terms, explained=explained) if segments else None
+
+
+def segments_of(tables: DayTables, patient_id: str, date: str, terms: Terms) -> list[Segment]:
+    """Give the complete segments of a patient's date."""
     index = tables.days.get(f"{patient_id}|{date}")
     segments: list[Segment] = []
     for segment_id in index.segment_ids if index else ():
@@ -158,24 +176,27 @@ def compute_day(
         of, segment = known
         if of == date and segment is not None:
             segments.append(segment)
-    return rate_day(patient_id, date, segments, terms, explained=explained) if segments else None
+    return segments
+
+
+def attended_on(tables: DayTables, patient_id: str, date: str, terms: Terms, cause: Cause) -> list[Effect]:
+    """Give the messages that tell what therapists do one-on-one on a patient's date, where a batch may change it."""
+    therapists = tables.attendance.get((patient_id, date))
+    if not therapists:
+        return []
+    return attended(patient_id, date, segments_of(tables, patient_id, date, terms), therapists, cause)
 
 
 def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effect]:
-    """Compute every touched day again, and give the alerts of open timers; a day that does not stand is a tombstone.
+    """Compute every touched day again, what its therapists did, and the alerts of open timers.
 
-    It gives it whether or not the day stood before: a worker that died may have sent it already.
+    What does not stand gives a tombstone, whether or not it stood before: a worker that died may have sent it already.
     """
-    effects = [
-        Effect(
-            TOPIC,
-            f"{patient_id}|{date}",
-            patient_id,
-            compute_day(tables, patient_id, date, terms),
-            cause,
-        )
-        for (patient_id, date), cause in touched.items()
-    ]
+    effects = []
+    for (patient_id, date), cause in touched.items():
+        day = compute_day(tables, patient_id, date, terms)
+        effects.append(Effect(TOPIC, f"{patient_id}|{date}", patient_id, day, cause))
+        effects += attended_on(tables, patient_id, date, terms, cause)
     return effects if tables.timers is None else effects + tables.timers.settle(tables.segments)
 
 
@@ -184,8 +205,8 @@ def fold_days(
 ) -> tuple[list[Effect], Sequence[Result | None]]:
     """Take a batch of events of one partition and compute the days that they touch.
 
-    Gives the messages owed to `billable-days` and `care-alerts`, and what became of each event, in their order. The
-    caller flushes the tables once the messages are delivered.
+    Gives the messages owed to `billable-days`, `therapist-segments` and `care-alerts`, and what became of each event,
+    in their order. The caller flushes the tables once the messages are delivered.
     """
     touched: Touched = {}
     results = [take_event(tables, event, cause, touched) for event, cause in events]

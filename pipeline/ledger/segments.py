@@ -63,15 +63,15 @@ def take(facts: SegmentFacts, version: Version) -> tuple[SegmentFacts, Result]:
     return SegmentFacts(version, start, stop), "applied"
 
 
-def _base(facts: SegmentFacts) -> Version | None:
-    """Give the version that says who, what and when: a start stands over the whole that it is newer than."""
+def standing_base(facts: SegmentFacts) -> Version | None:
+    """Give the version that says who, what and when, or None: a start stands over the whole that it is newer than."""
     base = facts.start or facts.whole
     return None if base is None or base.kind == VOIDED else base
 
 
 def service_date(facts: SegmentFacts) -> str | None:
     """Give the date that a segment is of: that of its start in its own offset; None when it is voided or unknown."""
-    base = _base(facts)
+    base = standing_base(facts)
     if base is None:
         return None
     return base.service_date if base.started_at is None else base.started_at[:10]
@@ -82,7 +82,7 @@ def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
 
     `max_minutes` is the longest that a segment may be, pauses included.
     """
-    base = _base(facts)
+    base = standing_base(facts)
     if base is None:
         return None
     if base.kind == SERVICE:

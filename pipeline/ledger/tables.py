@@ -60,10 +60,14 @@ class Cause(Struct, frozen=True, gc=False):
 
 
 class Effect(Struct, frozen=True, gc=False):
-    """A message that a fold owes: its topic, its key and patient, its value (None: a tombstone), its cause."""
+    """A message that a fold owes: its topic, its key and patient, its value (None: a tombstone), its cause.
+
+    `home` is the id that decides its partition, where that may be another than the one that the fold is of.
+    """
 
     topic: str
     key: str
     patient_id: str
     value: Struct | None
     cause: Cause
+    home: str | None = None

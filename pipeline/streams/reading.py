@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from pipeline.connection import partition_of
 from pipeline.engine.record import Count, Message, Record
 from pipeline.events import codec
+from pipeline.events.alerts import ClaimAlert, ThresholdAlert
 from pipeline.events.base import Event
 from pipeline.events.days import BillableDay
 from pipeline.events.patients import DayTicked
@@ -16,6 +18,7 @@ from pipeline.events.reopened import DayReopened
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.totals import DayChange
 from pipeline.settings import MAX_RECORD_BYTES
+from pipeline.topics.catalog import declared
 
 Refuse = Callable[[Record, Rejected], Message]
 _REOPENED = b"day.reopened"
@@ -97,13 +100,14 @@ def cause_of(record: Record) -> Cause:
 
 
 def messages(effects: Sequence[Effect], partition: int) -> list[Message]:
-    """Make messages of effects; all of one partition's patients, whose number every topic shares."""
+    """Make messages of effects: of one partition's patients, but for those that name a home of their own."""
+    count = declared()["session-events"].partitions
     return [
         Message(
             effect.topic,
             effect.key.encode(),
             None if effect.value is None else codec.encode(effect.value),
-            partition,
+            partition if effect.home is None else partition_of(effect.home, count),
             {
                 "event_id": effect.cause.event_id.encode(),
                 "occurred_at": effect.cause.occurred_at.encode(),
@@ -112,6 +116,15 @@ def messages(effects: Sequence[Effect], partition: int) -> list[Message]:
         )
         for effect in effects
     ]
+
+
+def count_alerts(counts: Counter[Count], effects: Iterable[Effect]) -> None:
+    """Count the alerts among effects, by what they tell."""
+    for effect in effects:
+        if isinstance(effect.value, ThresholdAlert):
+            counts["alerts", effect.value.data.threshold, effect.value.data.level] += 1
+        elif isinstance(effect.value, ClaimAlert):
+            counts["alerts", "claim", effect.value.data.kind] += 1
 
 
 def _header(record: Record, name: str) -> str:

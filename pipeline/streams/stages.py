@@ -14,7 +14,7 @@ from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.terms import Terms
 from pipeline.settings import Settings
-from pipeline.streams import care, days, totals
+from pipeline.streams import care, days, therapists, totals
 from pipeline.streams.app import Patience, Stage, build
 from pipeline.streams.intake import Intake, fold_intake
 from pipeline.streams.letter import Clock, dead_letter
@@ -52,6 +52,13 @@ def stages(settings: Settings, now: Clock = clock) -> list[Stage]:
         ),
         Stage("days", "What each day bills.", sources[:1], days.TABLES, partial(days.fold, terms, refuse)),
         Stage("care", "Care alerts.", sources, care.TABLES, partial(care.fold, terms, intake.partitions, refuse)),
+        Stage(
+            "therapists",
+            "Overlaps of a therapist's one-on-one time.",
+            ("therapist-segments",),
+            therapists.TABLES,
+            partial(therapists.fold, terms),
+        ),
         Stage("totals", "Totals, claim days, alerts.", sources, totals.TABLES, partial(totals.fold, terms, refuse)),
     ]
 

@@ -4,17 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pipeline.engine.record import Count, Output, Record, Tables
-from pipeline.events.alerts import ClaimAlert, ThresholdAlert
 from pipeline.events.base import Event
 from pipeline.events.days import Line, Measure
 from pipeline.ledger.calendar import Calendar, year_schedule
 from pipeline.ledger.left_years import fold_totals_in_time
-from pipeline.ledger.tables import Cause, Effect, Facts
+from pipeline.ledger.tables import Cause, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables
 from pipeline.ledger.year import PatientFacts, YearFacts
 from pipeline.rules.codes import table
-from pipeline.streams.reading import Reader, Refuse, cause_of, day_change, messages
+from pipeline.streams.reading import Reader, Refuse, cause_of, count_alerts, day_change, messages
 
 TABLES = ("closings", "years", "patients", "facts")
 """In the order that they are written: a replay goes by the facts."""
@@ -42,7 +41,7 @@ def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]
     # The days' own letters first, as their changes come first.
     reader.taken[:0] = computed
     reader.count([change for change, _ in changes], results)
-    _count_alerts(reader.counts, effects)
+    count_alerts(reader.counts, effects)
     return Output([*reader.letters, *messages(effects, records[0].partition)], reader.counts)
 
 
@@ -64,11 +63,3 @@ def _units(lines: Iterable[Line]) -> Measure:
         code = table().get(line.code)
         units[code is None or code.timed] += line.units
     return Measure(timed=units[True], untimed=units[False])
-
-
-def _count_alerts(counts: Counter[Count], effects: Iterable[Effect]) -> None:
-    for effect in effects:
-        if isinstance(effect.value, ThresholdAlert):
-            counts["alerts", effect.value.data.threshold, effect.value.data.level] += 1
-        elif isinstance(effect.value, ClaimAlert):
-            counts["alerts", "claim", effect.value.data.kind] += 1

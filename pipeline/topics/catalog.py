@@ -23,7 +23,7 @@ class Topic(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A topic as a YAML file declares it.
 
     It has a `name`, or is the changelog of a table (`changelog_of`). `partitioned_by` tells what alone decides the
-    partition: all topics by patient have the same count, and those by the `number` of a patient's partition too.
+    partition: all topics by patient have the same count, and those by therapist or by the `number` of a partition too.
     `retention_days` is set where the cleanup is by deletion. `messages` names the types that it carries,
     `module:name`; `config` what else Kafka is told.
     """
@@ -32,7 +32,7 @@ class Topic(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     changelog_of: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z")] | None = None
     what: Words
     key: Words
-    partitioned_by: Literal["patient", "number", "sender", "letter"]
+    partitioned_by: Literal["patient", "therapist", "number", "sender", "letter"]
     partitions: Annotated[int, Meta(ge=1, le=10_000)]
     cleanup: Literal["delete", "compact"]
     retention_days: Annotated[int, Meta(ge=1)] | None = None
@@ -82,7 +82,9 @@ def load(folder: Path = FOLDER) -> dict[str, Topic]:
         topics[topic.title] = topic
     if not topics:
         raise Refused("no topic is declared: the folder topics/ is missing or empty; install the package anew")
-    counts = {topic.partitions for topic in topics.values() if topic.partitioned_by in {"patient", "number"}}
+    counts = {
+        topic.partitions for topic in topics.values() if topic.partitioned_by in {"patient", "therapist", "number"}
+    }
     if len(counts) > 1:
         raise Refused(
             f"partitions: topics by patient must all have the same count, not {' and '.join(map(str, sorted(counts)))}"

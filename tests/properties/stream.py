@@ -122,7 +122,8 @@ class Stream:
             if effect.topic == "billable-days":
                 self.day_log.append((effect.key, value, effect.cause))
             if effect.topic not in COMPACTED:
-                self.alerts.append(effect.value)
+                if effect.topic.endswith("-alerts"):
+                    self.alerts.append(effect.value)
             elif value is None:
                 self.values[effect.topic].pop(effect.key, None)
             else:

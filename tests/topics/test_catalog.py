@@ -49,7 +49,8 @@ def test_a_changelog_is_named_as_faust_names_it_behind_the_prefix() -> None:
 def test_changelogs_are_compacted_alone_and_have_as_many_partitions_as_their_source() -> None:
     changelogs = [topic for topic in declared().values() if topic.changelog_of]
     assert {topic.changelog_of for topic in changelogs} == {
-        *("segments", "days", "calendar", "timers", "years", "patients", "facts", "closings", "care", "due")
+        *("segments", "days", "calendar", "timers", "years", "patients", "facts", "closings", "care", "due"),
+        *("rosters", "endings"),
     }
     assert {(topic.cleanup, topic.partitions) for topic in changelogs} == {
         ("compact", declared()["session-events"].partitions)

@@ -1,0 +1,70 @@
+"""What a patient's day says of the therapists who were one-on-one with the patient."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from pipeline.events.therapists import Attended, TherapistSegments
+from pipeline.ledger.segments import Segment, SegmentFacts, standing_base
+from pipeline.ledger.tables import Cause, Effect
+from pipeline.rules.codes import table
+
+TOPIC = "therapist-segments"
+
+Attendance = dict[tuple[str, str], set[str]]
+"""By patient and date the therapists whose time with the patient may have changed."""
+
+
+@cache
+def one_on_one_codes() -> frozenset[str]:
+    """Give the codes of time that a therapist cannot share: the timed ones, an individual caregiver's training too.
+
+    CMS Medicare Claims Processing Manual, Pub. 100-04, chapter 5, section 20.2; several patients at once are a group,
+    97150, which is not timed.
+    """
+    return frozenset(code.code for code in table().values() if code.timed)
+
+
+def attending(facts: SegmentFacts) -> str | None:
+    """Give the therapist of a segment that has both ends and a code that is one-on-one; None of any other."""
+    base = standing_base(facts)
+    if base is None or base.started_at is None or (facts.stop or base).stopped_at is None:
+        return None
+    return base.therapist_id if base.code in one_on_one_codes() else None
+
+
+def attended(
+    patient_id: str, date: str, segments: Sequence[Segment], therapists: set[str], cause: Cause
+) -> list[Effect]:
+    """Give the messages that tell what therapists do one-on-one on a patient's date; a tombstone where it is nothing.
+
+    `segments` are all complete ones of that date.
+    """
+    effects = []
+    for therapist_id in sorted(therapists):
+        found = list(_attended(therapist_id, segments))
+        value = None
+        if found:
+            found.sort(key=lambda one: one.segment_id)
+            value = TherapistSegments(
+                therapist_id=therapist_id, service_date=date, patient_id=patient_id, segments=found
+            )
+        key = f"{therapist_id}|{date}|{patient_id}"
+        effects.append(Effect(TOPIC, key, patient_id, value, cause, home=therapist_id))
+    return effects
+
+
+def _attended(therapist_id: str, segments: Sequence[Segment]) -> Iterator[Attended]:
+    for segment in segments:
+        if segment.said.therapist_id != therapist_id or segment.code not in one_on_one_codes():
+            continue
+        if segment.started_at is None or segment.stopped_at is None or not segment.fits:
+            continue
+        # What an assistant furnished alone, all of it, is no time of the therapist's.
+        if segment.microseconds and segment.by_assistant == segment.microseconds:
+            continue
+        yield Attended(
+            segment_id=segment.segment_id,
+            code=segment.code,
+            started_at=segment.started_at,
+            stopped_at=segment.stopped_at,
+        )

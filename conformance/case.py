@@ -10,7 +10,8 @@ none), and `expect`:
 What is expected is a part: only the fields named are compared, lists in full length. `findings` lists kinds, and is
 compared with those kinds alone that every implementation names alike.
 
-A case of a parameter has `name`, `source`, `parameter`, `date` and `expect`; null says that the date has no figure.
+A case of a parameter has `name`, `source`, `parameter`, `date` and `expect`; null says that the date has no figure. A
+table expects many at once: each row is a case, its parameter `parameter of key`.
 """
 
 from dataclasses import dataclass, field
@@ -82,16 +83,17 @@ def cases() -> list[Case]:
 
 def parameter_cases() -> list[ParameterCase]:
     """Give every case of a dated figure."""
+    return [found for entry in entries() if "parameter" in entry for found in _figures(entry)]
+
+
+def _figures(entry: dict) -> list[ParameterCase]:
+    name, parameter, expected = entry["name"], entry["parameter"], entry["expect"]
+    rows = {(name, parameter): expected}
+    if isinstance(expected, dict):
+        rows = {(f"{name}: {key}", f"{parameter} of {key}"): value for key, value in expected.items()}
     return [
-        ParameterCase(
-            name=entry["name"],
-            source=entry["source"],
-            parameter=entry["parameter"],
-            date=entry["date"],
-            expect=None if entry["expect"] is None else Decimal(str(entry["expect"])),
-        )
-        for entry in entries()
-        if "parameter" in entry
+        ParameterCase(name, entry["source"], parameter, entry["date"], None if value is None else Decimal(str(value)))
+        for (name, parameter), value in rows.items()
     ]
 
 

@@ -33,7 +33,9 @@ class UnitPrice(Struct, frozen=True, gc=False):
     provisional: tuple[str, ...] = ()
 
 
-class _Values(Struct, frozen=True):
+class Values(Struct, frozen=True):
+    """A code's relative values, whether the multiple-procedure reduction concerns it, and its status indicator."""
+
     work: Fraction
     practice_expense: Fraction
     malpractice: Fraction
@@ -60,7 +62,8 @@ def source_year(table: str, year: int) -> int | None:
 
 
 @cache
-def _relative_values(year: int) -> dict[str, _Values] | None:
+def relative_values(year: int) -> dict[str, Values] | None:
+    """Give the relative values of a year by code; None for a year that has none."""
     source = source_year(RELATIVE_VALUES, year)
     if source is None:
         return None
@@ -81,13 +84,14 @@ def _relative_values(year: int) -> dict[str, _Values] | None:
             for row in _rows(packaged_years(RELATIVE_VALUES)[source])
         }
     return {
-        code: _Values(Fraction(work), Fraction(expense), Fraction(malpractice), indicator == "5", status)
+        code: Values(Fraction(work), Fraction(expense), Fraction(malpractice), indicator == "5", status)
         for code, (status, work, expense, malpractice, indicator) in rows.items()
     }
 
 
 @cache
-def _localities(year: int) -> dict[str, tuple[Fraction, Fraction, Fraction]]:
+def indices_of_year(year: int) -> dict[str, tuple[Fraction, Fraction, Fraction]]:
+    """Give the indices of a year by locality: work, practice expense, malpractice; empty for a year without."""
     source = source_year(LOCALITIES, year)
     if source is None:
         return {}
@@ -140,7 +144,7 @@ def _factor(day: str) -> str:
 
 def _cms_price(code: str, day: str, locality: str, factor_name: str) -> UnitPrice:
     year = int(day[:4])
-    by_code = _relative_values(year)
+    by_code = relative_values(year)
     if by_code is None:
         raise NoFigure(Unpriced("relative_values", day))
     values = by_code.get(code)
@@ -172,7 +176,7 @@ def _carried(year: int, factor_name: str, locality: str) -> tuple[str, ...]:
 def _indices(locality: str, year: int, day: str) -> tuple[Fraction, Fraction, Fraction]:
     if locality == NATIONAL:
         return Fraction(1), Fraction(1), Fraction(1)
-    indices = _localities(year).get(locality)
+    indices = indices_of_year(year).get(locality)
     if indices is None:
         raise NoFigure(Unpriced(f"geographic indices of locality {locality}", day))
     return indices
@@ -194,7 +198,7 @@ def _own_price(schedule: str, code: str, day: str, cms: UnitPrice, locality: str
     fee = fees.get(code)
     if fee is None:
         return cms
-    values = (_relative_values(int(day[:4])) or {})[code]
+    values = (relative_values(int(day[:4])) or {})[code]
     share = relative_share(code, day)
     reduced = Fraction(fee, 100) * (1 - share * Fraction(figure("multiple_procedure_reduction", day), 100))
     expense = _indices(locality, int(day[:4]), day)[1]
@@ -203,5 +207,5 @@ def _own_price(schedule: str, code: str, day: str, cms: UnitPrice, locality: str
 
 def relative_share(code: str, day: str) -> Fraction:
     """Give CMS's national share of practice expense in a code that it prices in the year of an ISO date."""
-    values = (_relative_values(int(day[:4])) or {})[code]
+    values = (relative_values(int(day[:4])) or {})[code]
     return values.practice_expense / (values.work + values.practice_expense + values.malpractice)

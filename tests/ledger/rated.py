@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from conformance.network import write
 from pipeline.events.codec import encode
 from pipeline.rate import Rater
+from pipeline.rules.fees import indices_of_year, relative_values
+from pipeline.rules.parameters import parameter
 from pipeline.settings import Settings
 
 
@@ -31,3 +35,25 @@ def rated(events: Iterable[dict | bytes], settings: Settings | None = None, *, f
     for output in rater.results():
         outputs[output.topic][output.key] = json.loads(encode(output.value))
     return outputs
+
+
+_RELATIVE = {"work": "work", "practice_expense": "practice_expense", "malpractice": "malpractice"}
+_INDICES = ("work_index", "practice_expense_index", "malpractice_index")
+
+
+def stated(name: str, day: str) -> object:
+    """Give a figure as the product has it, by the name that a case gives it; `NoFigure` where it has none."""
+    figure, _, key = name.partition(" of ")
+    if figure in _INDICES:
+        return decimal(indices_of_year(int(day[:4]))[key][_INDICES.index(figure)])
+    if key:
+        return decimal(getattr((relative_values(int(day[:4])) or {})[key], _RELATIVE[figure]))
+    if name == "longest_segment_seconds":
+        return Settings().max_segment_minutes * 60
+    if name.endswith("_approaching_share"):
+        return parameter(f"approaching_{name.removesuffix('_approaching_share')}").at(day) / 100
+    return parameter(name).at(day)
+
+
+def decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)

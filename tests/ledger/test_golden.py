@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from ledger.rated import rated, settings_for
+from ledger.rated import rated, settings_for, stated
 from reference.recompute import compare, recompute
 
 from conformance.case import Case, ParameterCase, cases, check, check_parameter, parameter_cases
-from pipeline.rules.parameters import NoFigure, parameter
-from pipeline.settings import Settings
+from pipeline.rules.parameters import NoFigure
 
 COMPACTED = ("billable-days", "threshold-totals", "claim-days")
 
@@ -25,18 +24,10 @@ def test_product_and_naive_recomputation_agree_in_full(case: Case, tmp_path: Pat
     assert compare(ours, recompute(case.events, case.sites, case.payers)) == []
 
 
-def figure(name: str, day: str) -> object:
-    if name == "longest_segment_seconds":
-        return Settings().max_segment_minutes * 60
-    if name.endswith("_approaching_share"):
-        return parameter(f"approaching_{name.removesuffix('_approaching_share')}").at(day) / 100
-    return parameter(name).at(day)
-
-
 @pytest.mark.parametrize("case", parameter_cases(), ids=str)
 def test_dated_figure(case: ParameterCase) -> None:
     try:
-        found = figure(case.parameter, case.date)
+        found = stated(case.parameter, case.date)
     except NoFigure:
         found = None
     assert check_parameter(case, found) == []

@@ -151,13 +151,20 @@ def conversion_factor(date: str) -> Decimal | None:
     return Decimal("33.4009") if date[:4] == "2026" else None
 
 
+def official_figure(name: str, of: str, year: int) -> Decimal | None:
+    """Give a relative value of a code or an index of a locality, as CMS's rows of the year have it."""
+    row: RelativeValue | Index | None = index(year, of) if name.endswith("_index") else relative_values(year).get(of)
+    short = {"work": "work", "practice_expense": "pe", "malpractice": "mp"}
+    return None if row is None else getattr(row, short[name.removesuffix("_index")])
+
+
 def parameter(name: str, date: str) -> Decimal | int | None:
     """Give a dated figure by its name: whole cents, seconds, a share or a factor; None where the year has none."""
     year = int(date[:4])
+    if " of " in name:
+        return official_figure(*name.split(" of "), year)
     if name == "conversion_factor":
         return conversion_factor(date)
-    if name == "conversion_factor_apm":
-        return Decimal("33.5675") if year == 2026 else None
     if name in ("kx_approaching_share", "review_approaching_share"):
         return APPROACHING_FROM[name.split("_", maxsplit=1)[0]]
     if name == "longest_segment_seconds":
@@ -172,6 +179,7 @@ def parameter(name: str, date: str) -> Decimal | int | None:
     if name in since:
         return max(((first, value) for first, value in since[name].items() if first <= year), default=(0, None))[1]
     by_year = {
+        "conversion_factor_apm": APM_CONVERSION_FACTOR,
         "kx_threshold": KX_THRESHOLD,
         "review_threshold": REVIEW_THRESHOLD,
         "part_b_deductible": PART_B_DEDUCTIBLE,

@@ -16,6 +16,7 @@ from ledger.rated import rated, settings_for, stated
 from pipeline.errors import Refused
 from pipeline.rules.network import forget, install
 from pipeline.rules.parameters import NoFigure
+from pipeline.settings import Settings
 
 PACKAGED = Path(str(files("pipeline.rules"))) / "params"
 _FIGURE = re.compile(r'(?<![\w.-])"?(\d+(?:\.\d+)?)"?(?=\s*(?:[,}\]]|$|#))')
@@ -123,11 +124,27 @@ def priced() -> list[Case]:
     return sorted(cases(), key=lambda case: -len(case.events))
 
 
-def fails(case: Case, folder: Path) -> bool:
-    try:
-        return check(case, rated(case.events, settings_for(case.sites, folder), final=True)) != []
-    except (Refused, NoFigure, KeyError, ValueError):
-        return True
+class Days:
+    """The cases of events, each with its settings: what they make of the figures as they are."""
+
+    def __init__(self, folder: Path) -> None:
+        self._settings: dict[str, Settings] = {}
+        for number, case in enumerate(priced()):
+            of_case = folder / f"case-{number}"
+            of_case.mkdir()
+            self._settings[case.name] = settings_for(case.sites, of_case, case.payers)
+        assert not [case.name for case in priced() if self.fails(case)]
+
+    def fails(self, case: Case) -> bool:
+        try:
+            return check(case, rated(case.events, self._settings[case.name], final=True)) != []
+        except (Refused, NoFigure, KeyError, ValueError):
+            return True
+
+
+@pytest.fixture
+def days(params: Params, tmp_path: Path) -> Days:  # noqa: ARG001 -- the cases are met by the copy of the parameters.
+    return Days(tmp_path)
 
 
 def named(figure: Figure, line: str) -> list[str]:
@@ -158,20 +175,20 @@ def stated_otherwise(names: list[str]) -> bool:
     return False
 
 
-def test_each_is_noticed(params: Params, tmp_path: Path) -> None:
+def test_each_is_noticed(params: Params, days: Days) -> None:
     unnoticed = []
     known = list(figures())
     for figure in known:
         params.write(figure, figure.file)
         line = (PACKAGED / figure.file).read_text().splitlines()[figure.line]
-        if not stated_otherwise(named(figure, line)) and not any(fails(case, tmp_path) for case in priced()):
+        if not stated_otherwise(named(figure, line)) and not any(days.fails(case) for case in priced()):
             unnoticed.append(str(figure))
         params.write(None, figure.file)
     assert len(known) > 600
     assert not unnoticed, "\n".join(unnoticed)
 
 
-def test_each_relative_value_of_work_and_practice_moves_a_price(params: Params, tmp_path: Path) -> None:
+def test_each_relative_value_of_work_and_practice_moves_a_price(params: Params, days: Days) -> None:
     """What a case states of a figure by itself, a case of a day states in cents."""
     of_all = [case for case in priced() if re.search(r"(have their|has its) price of \d{4}", case.name)]
     unnoticed = []
@@ -181,7 +198,7 @@ def test_each_relative_value_of_work_and_practice_moves_a_price(params: Params, 
             continue
         year = figure.file[-8:-4]
         params.write(figure, figure.file)
-        if not any(fails(case, tmp_path) for case in of_all if f"price of {year}" in case.name):
+        if not any(days.fails(case) for case in of_all if f"price of {year}" in case.name):
             unnoticed.append(str(figure))
         params.write(None, figure.file)
     assert not unnoticed, "\n".join(unnoticed)

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from figures.releases import (
+from fees.releases import (
     EDITS,
     GPCI_2025,
     GPCI_2026,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from figures.releases import GPCI_2026, RVU_2026, changed, zipped
+from fees.releases import GPCI_2026, RVU_2026, changed, zipped
 from ledger.emr import segment
 
 KEYS = {"name", "first", "through", "value", "unit", "source", "link", "release", "checksum", "origin", "provisional"}

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from figures.releases import GPCI_2026, RVU_2026, changed, imported
+from fees.releases import GPCI_2026, RVU_2026, changed, imported
 
 from pipeline.errors import Refused
 from pipeline.figures import carrying, folder

@@ -10,9 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from golden.cases import Case, ParameterCase, cases, check, check_parameter, parameter_cases
 from ledger.rated import rated, settings_for, stated
 
+from conformance.case import Case, ParameterCase, cases, check, check_parameter, parameter_cases
 from pipeline.errors import Refused
 from pipeline.rules.network import forget, install
 from pipeline.rules.parameters import NoFigure

@@ -105,6 +105,11 @@ def test_a_rate_a_visit_that_is_also_reduced_is_refused(tmp_path: Path) -> None:
         load(folder(tmp_path, text.replace("multiple_procedure: {value: false", "multiple_procedure: {value: true")))
 
 
+def test_kx_without_thresholds_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"own-0\.yaml: kx"):
+        load(folder(tmp_path, TEXT.replace("kx: {value: false", "kx: {value: true")))
+
+
 def test_two_profiles_of_one_payer_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"own-1\.yaml: payer_id: own-0\.yaml"):
         load(folder(tmp_path, TEXT, TEXT))

@@ -92,16 +92,16 @@ def assess(year: int, facts: YearFacts) -> Standing:
         found = amounts[bucket] = Amounts(own, elsewhere, as_of, kx.state(total), review.state(total))
         if found.kx == "exceeded":
             for date, position in lines_over(facts, bucket, elsewhere, kx.threshold_cents):
-                if not _with_notice(facts, date, position):
+                if not _without_kx(facts, date, position):
                     due.setdefault(date, []).append(position)
     for positions in due.values():
         positions.sort()
     return Standing(amounts, due)
 
 
-def _with_notice(facts: YearFacts, date: str, position: int) -> bool:
-    """Tell a line with a notice of non-coverage on file (GA): it counts and crosses, and never has KX."""
-    return any(line.with_notice for line in facts.days[date].counted if line.position == position)
+def _without_kx(facts: YearFacts, date: str, position: int) -> bool:
+    """Tell a line with GA, or of a payer that wants no KX: it counts and crosses, and never has KX."""
+    return any(line.without_kx for line in facts.days[date].counted if line.position == position)
 
 
 def total_of(patient_id: str, year: int, facts: YearFacts, standing: Standing, bucket: Bucket) -> ThresholdTotal | None:

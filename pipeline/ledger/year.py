@@ -11,7 +11,7 @@ from pipeline.ledger.coverage import Coverage
 from pipeline.rules.accrual_basis import AFTER_REDUCTION_BEFORE_CUT, AccrualBasis, accrual_basis
 from pipeline.rules.accruals import Accrual
 from pipeline.rules.assistants import MODIFIER
-from pipeline.rules.payers import Payers
+from pipeline.rules.payers import Payer, Payers
 
 BUCKETS: tuple[Bucket, ...] = ("OT", "PT-SLP")
 _TROUBLE = ("blocked", "code_not_listed", "no_price")
@@ -31,13 +31,13 @@ _unpack = msgspec.msgpack.Decoder(list[PackedLine]).decode
 class Counted(Struct, frozen=True, array_like=True, gc=False):
     """A Medicare line as the totals count it: its position in the day, its bucket, its whole cents (None unpriced).
 
-    `with_notice` tells a line with GA, which counts and crosses like any, but never has KX.
+    `without_kx` tells a line with GA, or of a payer that wants no KX: it counts and crosses like any, but never has it.
     """
 
     position: int
     bucket: Bucket
     cents: int | None
-    with_notice: bool = False
+    without_kx: bool = False
 
 
 class DayEntry(Struct, frozen=True, array_like=True, gc=False):
@@ -115,8 +115,8 @@ def day_entry(day: BillableDay, payers: Payers, *, packed: bool = True) -> DayEn
     return DayEntry(
         True,
         [
-            Counted(place, BUCKET[line.discipline], _accrues(line, basis), "GA" in line.modifiers)
-            for place, line in _in_kx_order(day, payers)
+            Counted(place, BUCKET[line.discipline], _accrues(line, basis), "GA" in line.modifiers or not rules.kx)
+            for place, line, rules in _in_kx_order(day, payers)
         ],
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
@@ -152,13 +152,19 @@ def _accrues(line: Line, basis: AccrualBasis) -> int | None:
     return basis.cents(line.full_cents, line.allowed_cents, by_assistant=assisted)
 
 
-def _in_kx_order(day: BillableDay, payers: Payers) -> list[tuple[int, Line]]:
-    """Give the lines of payers with thresholds, each after its position, in the order that they count in."""
+def _in_kx_order(day: BillableDay, payers: Payers) -> list[tuple[int, Line, Payer]]:
+    """Give the lines of payers with thresholds, each between its position and its payer, in the order of KX."""
     date = day.service_date
-    counted = [(place, line) for place, line in enumerate(day.lines) if payers.at(line.payer_id, date).thresholds]
+    counted = [
+        (place, line, rules)
+        for place, line in enumerate(day.lines)
+        if (rules := payers.at(line.payer_id, date)).thresholds
+    ]
     if len(counted) > 1:
         # Where the texts order as the clock does, they are the faster to compare.
-        clock: Callable[[str | None], object] = str if alike([line.started_at for _, line in counted]) else clock_order
+        clock: Callable[[str | None], object] = (
+            str if alike([line.started_at for _, line, _ in counted]) else clock_order
+        )
         counted.sort(key=lambda found: (clock(found[1].started_at), found[1].code, found[1].discipline, found[0]))
     return counted
 

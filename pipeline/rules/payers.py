@@ -106,7 +106,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a payer's lines go by.
 
     - `unit_rule` and `price` make units and amounts; `multiple_procedure` tells whether the reduction is taken.
-    - `thresholds` tells whether lines count towards KX and targeted review, and may need KX.
+    - `thresholds` tells whether lines count towards KX and targeted review, `kx` whether they carry KX when it is due.
     - `not_valid_status_applies` tells whether CMS's status I bars a code.
     - `discipline_modifiers` (GO, GP, GN) and `assistant_modifiers` (CO, CQ) tell which a line carries.
     - `visit_limit` (visits a year), `authorization_needed`, `progress_report_visits` (treatment days),
@@ -124,6 +124,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     price: Cited[Price]
     multiple_procedure: Cited[bool]
     thresholds: Cited[bool]
+    kx: Cited[bool]
     not_valid_status_applies: Cited[bool]
     discipline_modifiers: Cited[bool]
     assistant_modifiers: Cited[bool]
@@ -158,6 +159,7 @@ class Payer(Struct, frozen=True, kw_only=True, gc=False):
     price: Price | None
     multiple_procedure: bool
     thresholds: bool
+    kx: bool
     not_valid_status_applies: bool
     discipline_modifiers: bool
     assistant_modifiers: bool
@@ -220,6 +222,8 @@ def _payer(file: str, profile: Profile, usual: Profile, day: date) -> Payer:
     flat = isinstance(values["price"], Visit | Case)
     if flat and values["multiple_procedure"]:
         raise ValueError(f"{file}: multiple_procedure: a rate a visit or a case is not reduced")
+    if values["kx"] and not values["thresholds"]:
+        raise ValueError(f"{file}: kx: it is due on lines that count towards the thresholds alone")
     listed = profile.payer_id != UNLISTED
     return Payer(payer_id=profile.payer_id, listed=listed, file=file, lacks=lacks, flat=flat, **values)
 

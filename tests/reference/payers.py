@@ -7,6 +7,7 @@ UNLISTED = {
     "price": {"by": "schedule"},
     "multiple_procedure": False,
     "thresholds": False,
+    "kx": False,
     "not_valid_status_applies": False,
     "discipline_modifiers": True,
     "assistant_modifiers": True,
@@ -21,13 +22,15 @@ MEDICARE = {
     "price": {"by": "schedule", "of": "site"},
     "multiple_procedure": True,
     "thresholds": True,
+    "kx": True,
     "not_valid_status_applies": True,
     "part_b_deductible": True,
     "takes_copay": False,
 }
 KNOWN: dict[str, dict[str, Any]] = {
     "medicare-b": MEDICARE,
-    "medicare-advantage": MEDICARE | {"thresholds": False, "part_b_deductible": False, "takes_copay": True},
+    "medicare-advantage": MEDICARE
+    | {"thresholds": False, "kx": False, "part_b_deductible": False, "takes_copay": True},
     "medicare-secondary": MEDICARE | {"part_b_deductible": False, "coinsurance_percent": None},
     "uhc": {"multiple_procedure": True},
     "cigna": {},

@@ -55,7 +55,7 @@ def patient_values(patient: str, said: list[Event], sites: dict[str, dict], outp
         external = accrual["amount_cents"] if accrual else 0
         outputs["threshold-totals"][f"{patient}|{year}|{bucket}"] = year_value(patient, year, bucket, lines, accrual)
         over = lines_over(lines, external, KX_THRESHOLD[year])
-        with_kx |= {id(dated.line) for dated in over if not dated.line.notice}
+        with_kx |= {id(dated.line) for dated in over if wants_kx(dated)}
 
     attestations, claims = standing(said, "necessity.attested"), standing(said, "claim.submitted")
     reports = standing(said, "coverage.reported")
@@ -66,6 +66,10 @@ def patient_values(patient: str, said: list[Event], sites: dict[str, dict], outp
         outputs["claim-days"][f"{patient}|{date}"] = claim | claim_lines(date, lines, due, attestations, owed)
         if date in lacking:
             outputs["claim-days"][f"{patient}|{date}"]["findings"].append({"kind": "no_figure"})
+
+
+def wants_kx(dated: Dated) -> bool:
+    return not dated.line.notice and rule(dated.line.count.payer, "kx", dated.date)
 
 
 def claim_lines(date: str, lines: list[Line], due: list[int], attestations: list[Event], owed: Shares) -> dict:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipeline.events.days import ClaimDay, ClaimLine, Finding, Line, SentClaim
 from pipeline.events.fields import BUCKET, instant
 from pipeline.ledger.findings import in_order
-from pipeline.ledger.payment import Payment
+from pipeline.ledger.payment import DEDUCTIBLE, Payment
 from pipeline.ledger.year import Claim, PatientFacts, YearFacts
 from pipeline.rules.cost_sharing import UNKNOWN, Owed
 from pipeline.rules.parameters import Unpriced
@@ -47,6 +47,7 @@ def claim_day(of: tuple[str, str], lines: Sequence[Line], sides: Sides, patient:
     held = unattested(lines, due, date, patient)
     findings = [_not_attested(lines[position]) for position in held]
     findings += [_open(payer_id, lacks) for payer_id, lacks in sides.payment.lacks.items()]
+    findings += [_carried(payer_id) for payer_id in sides.payment.carried]
     return ClaimDay(
         patient_id=patient_id,
         service_date=date,
@@ -90,6 +91,18 @@ def _not_attested(line: Line) -> Finding:
         discipline=line.discipline,
         code=line.code,
         segment_ids=line.segment_ids,
+    )
+
+
+def _carried(payer_id: str) -> Finding:
+    return Finding(
+        kind="provisional",
+        message="Who pays what is provisional: the deductible is carried forward from another year.",
+        payer_id=payer_id,
+        discipline=None,
+        code=None,
+        segment_ids=[],
+        parameters=[DEDUCTIBLE],
     )
 
 

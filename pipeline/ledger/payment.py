@@ -9,18 +9,20 @@ from pipeline.ledger.coverage import Coverage, copay, newest_first
 from pipeline.ledger.year import PatientFacts, YearFacts
 from pipeline.money import dollars
 from pipeline.rules.cost_sharing import UNKNOWN, Owed, owed
-from pipeline.rules.parameters import NoFigure, Unpriced, figure
+from pipeline.rules.parameters import NoFigure, Unpriced, figure, provisional
 from pipeline.rules.payers import Payers
 
+DEDUCTIBLE = "part_b_deductible"
 _ASSISTED = frozenset({"CO", "CQ"})
 _WHOLE = 100
 
 
 class Payment(NamedTuple):
-    """Who pays what of a day: of each line, and by payer what nobody knows it for."""
+    """Who pays what of a day: of each line, by payer the figure that lacks, and whose deductible is carried forward."""
 
     lines: list[Owed]
     lacks: dict[str, Unpriced]
+    carried: list[str]
 
 
 class Payments:
@@ -46,18 +48,25 @@ class Payments:
             if line.allowed_cents is not None:
                 priced.setdefault(line.payer_id, []).append(position)
         lacks: dict[str, Unpriced] = {}
+        carried = []
         for payer_id, positions in priced.items():
             try:
-                self._share(payer_id, date, lines, positions, found)
+                if self._share(payer_id, date, lines, positions, found):
+                    carried.append(payer_id)
             except NoFigure as error:
                 lacks[payer_id] = error.missing
-        return Payment(found, lacks)
+        return Payment(found, lacks, carried)
 
-    def _share(self, payer_id: str, date: str, lines: Sequence[Line], positions: list[int], found: list[Owed]) -> None:
-        """Share the lines of one payer that have an amount, by their positions."""
+    def _share(self, payer_id: str, date: str, lines: Sequence[Line], positions: list[int], found: list[Owed]) -> bool:
+        """Share the lines of one payer that have an amount, by their positions.
+
+        Tells whether they use a deductible that is carried forward from another year.
+        """
         rules = self._payers.at(payer_id, date)
         newest = newest_first(self._coverages, payer_id) if self._coverages else []
-        left = self._deductible(payer_id, newest).left(date, medicare=rules.part_b_deductible)
+        deductible = self._deductible(payer_id, newest)
+        left = deductible.left(date, medicare=rules.part_b_deductible)
+        carried = left > 0 and deductible.carried(date)
         visit = None
         if rules.takes_copay:
             stated = copay(newest, date)
@@ -75,6 +84,7 @@ class Payments:
             if of_visit and share.patient_cents is not None:
                 copays[line.discipline] = of_visit - (share.patient_cents - share.deductible_cents)
             found[at] = share
+        return carried
 
     def _deductible(self, payer_id: str, newest: Sequence[Coverage]) -> "_Deductible":
         known = self._known.get(payer_id)
@@ -110,6 +120,10 @@ class _Deductible:
             self._used = self._walk()
         return max(0, at_first - self._used.get(date, 0))
 
+    def carried(self, date: str) -> bool:
+        """Tell whether what holds on a date is Medicare's deductible, carried forward from another year."""
+        return self._holding(date) is None and bool(provisional((DEDUCTIBLE,), int(date[:4])))
+
     def _holding(self, date: str) -> Coverage | None:
         for report in self._reports:
             if report.holds_from <= date <= report.through:
@@ -131,7 +145,7 @@ class _Deductible:
 def _stated(report: Coverage | None, date: str) -> int:
     if report is not None:
         return report.deductible_cents or 0
-    return figure("part_b_deductible", f"{date[:4]}-01-01")
+    return figure(DEDUCTIBLE, f"{date[:4]}-01-01")
 
 
 def payment_steps(lines: Sequence[Line], payment: Payment) -> list[str]:

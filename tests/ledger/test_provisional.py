@@ -73,3 +73,11 @@ def test_what_is_told_of_another_year_says_nothing_of_it(carried: Settings) -> N
     alerts = rated(visits(9, 2026), carried)["alerts"]
     assert alerts
     assert not any("Provisional" in alert["data"]["sentence"] for alert in alerts)
+
+
+def test_who_pays_what_names_a_deductible_that_was_carried_until_it_is_used_up(carried: Settings) -> None:
+    claims = rated(visits(2), carried)["claim-days"]
+    (finding,) = claims[DAY]["findings"]
+    assert (finding["kind"], finding["parameters"]) == ("provisional", ["part_b_deductible"])
+    assert claims[DAY]["lines"][0]["patient_cents"] > 28_300
+    assert claims["p-1|2027-01-05"]["findings"] == []

@@ -95,6 +95,8 @@ class _Payer:
 
     def together(self, one: str, other: str) -> Iterator[tuple[Segment, Segment]]:
         """Give every segment of one code with each of another that it overlaps; what has no clock overlaps nothing."""
+        if not self._spans:
+            return
         for segment in self._timed(one):
             for beside in self._timed(other):
                 if common(self._spans[segment.segment_id], self._spans[beside.segment_id]):

@@ -1,12 +1,13 @@
 """Overlaps of a patient's own timed segments: what two of them share counts once."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
 
 from pipeline.events.days import Finding
-from pipeline.events.fields import microseconds_between
+from pipeline.events.fields import moment
 from pipeline.ledger.segments import MICROSECONDS, Segment
 from pipeline.rules.codes import table
 from pipeline.rules.overlap import Span, common, shared
@@ -74,9 +75,14 @@ def _spans(segments: Sequence[Segment]) -> dict[str, Span]:
     for segment in segments:
         start, stop = segment.started_at, segment.stopped_at
         if start is not None and stop is not None and segment.fits and segment.code in codes:
-            first = first or start
-            spans[segment.segment_id] = microseconds_between(first, start), microseconds_between(first, stop)
+            first = first or moment(start)
+            spans[segment.segment_id] = _since(first, start), _since(first, stop)
     return spans
+
+
+def _since(first: datetime, time: str) -> int:
+    passed = moment(time) - first
+    return (passed.days * 86_400 + passed.seconds) * MICROSECONDS + passed.microseconds
 
 
 def _less(segment: Segment, lost: int) -> Segment:

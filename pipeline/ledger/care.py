@@ -1,6 +1,6 @@
 """Days, notes, plans, coverage and appointments to care alerts: facts replaced, and what they touch looked at again."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -23,15 +23,6 @@ from pipeline.rules.care import figures_missing, later, years_to_look_at
 
 FACT_EVENTS = (VisitDocumented, VisitScheduled, VisitCancelled, PlanCertified, CoverageReported)
 CARE_EVENTS = (*FACT_EVENTS, DayTicked)
-
-_FINDERS: dict[str, Callable[..., None]] = {
-    "plan": care_matters.certification,
-    "progress": care_matters.progress,
-    "note": care_matters.noted,
-    "elements": care_matters.documentation,
-    "cover": coverage,
-    "verify": care_matters.verified,
-}
 
 
 class CareTables(Struct, frozen=True):
@@ -68,7 +59,8 @@ def take_care(
                 return "applied"
             facts = facts or CareFacts()
             families = take_day(facts, change.date, change.day, terms.directory)
-            tables.patients.put(change.patient_id, facts)
+            if families is not None:
+                tables.patients.put(change.patient_id, facts)
             if families:
                 touched.setdefault(change.patient_id, {}).update(dict.fromkeys(families, cause))
         return "applied"
@@ -77,10 +69,10 @@ def take_care(
     if line and is_past(line, change):
         return "superseded"
     facts = tables.patients.get(change.patient_id) or CareFacts()
-    families, result = take_fact(facts, change, terms.directory)
-    tables.patients.put(change.patient_id, facts)
-    if families:
-        touched.setdefault(change.patient_id, {}).update(dict.fromkeys(families, cause))
+    of_fact, result = take_fact(facts, change, terms.directory)
+    if of_fact:
+        tables.patients.put(change.patient_id, facts)
+        touched.setdefault(change.patient_id, {}).update(dict.fromkeys(of_fact, cause))
     return result
 
 
@@ -106,36 +98,39 @@ def _line(tables: CareTables, terms: Terms) -> str:
 def settle_care(tables: CareTables, touched: Touched, terms: Terms) -> list[Effect]:
     """Look at what was touched, and give the alerts for what differs from what was told."""
     effects: list[Effect] = []
-    line = _line(tables, terms)
+    line = _line(tables, terms) if touched else ""
     for patient_id, families in touched.items():
         facts = tables.patients.get(patient_id) or CareFacts()
         if facts.line != line and patient_id != NETWORK:
             leave(facts, line)
-        dates: set[str] = set()
-        for family, cause in families.items():
-            book = Book(tables.ticks.today, terms.payers)
-            if family == ("figures",):
-                _figures(book)
-            else:
-                _FINDERS[family[0]](facts, *family[1:], book)
-            dates |= book.dates
-            effects += _told(facts, patient_id, "|".join(family), book.matters, cause)
-        _list(tables, patient_id, facts, dates, terms)
+        book = Book(tables.ticks.today, terms.payers)
+        for family in families:
+            _FINDERS[family[0]](facts, *family[1:], book)
+        if facts.told or book.matters:
+            effects += _told(facts, patient_id, families, book.matters)
+        _list(tables, patient_id, facts, book.dates, terms)
     return effects
 
 
-def _told(facts: CareFacts, patient_id: str, family: str, after: dict[str, Matter], cause: Cause) -> Sequence[Effect]:
-    """Give the alerts that a family's matters are owed, and remember what was told."""
-    before = {}
-    if facts.told:
-        inner = f"{family}|"
-        before = {about: found for about, found in facts.told.items() if about == family or about.startswith(inner)}
+def _told(
+    facts: CareFacts, patient_id: str, families: Mapping[Family, Cause], after: dict[str, Matter]
+) -> list[Effect]:
+    """Give the alerts that matters are owed, against what was told of their families, and remember what is told."""
+    before = {about: found for about, found in facts.told.items() if _family(about) in families}
     if before == after:
-        return ()
+        return []
     for about in before.keys() - after.keys():
         del facts.told[about]
     facts.told |= after
-    return care_alerts(patient_id, before, after, cause)
+    return care_alerts(patient_id, before, after, lambda about: families[_family(about)])
+
+
+def _family(about: str) -> Family:
+    parts = about.split("|")
+    return tuple(parts[: _LENGTHS.get(parts[0], 1)])
+
+
+_LENGTHS = {"plan": 2, "progress": 2, "cover": 2, "note": 3, "elements": 3}
 
 
 def _list(tables: CareTables, patient_id: str, facts: CareFacts, dates: set[str], terms: Terms) -> None:
@@ -154,13 +149,24 @@ def _list(tables: CareTables, patient_id: str, facts: CareFacts, dates: set[str]
     tables.patients.put(patient_id, facts if facts.due else None)
 
 
-def _figures(book: Book) -> None:
+def _figures(_: CareFacts, book: Book) -> None:
     """See whether a year that has begun, or is about to, lacks figures."""
     for year in years_to_look_at(book.today):
         if missing := figures_missing(year):
             text = f"{year} has no {', '.join(missing)}."
             matter = Matter("figures_missing", text, due_on=f"{year:04d}-01-01", about=missing)
             book.matters[f"figures|{year}"] = matter
+
+
+_FINDERS: dict[str, Callable[..., None]] = {
+    "plan": care_matters.certification,
+    "progress": care_matters.progress,
+    "note": care_matters.noted,
+    "elements": care_matters.documentation,
+    "cover": coverage,
+    "verify": care_matters.verified,
+    "figures": _figures,
+}
 
 
 def fold_care(

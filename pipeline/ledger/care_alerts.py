@@ -1,6 +1,6 @@
 """What front desks and billers are told of care: a matter that came up, changed, or is settled."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -47,23 +47,21 @@ class Matter(Struct, frozen=True, array_like=True, gc=False):
 
 
 def care_alerts(
-    patient_id: str, before: Mapping[str, Matter], after: Mapping[str, Matter], cause: Cause
+    patient_id: str, before: Mapping[str, Matter], after: Mapping[str, Matter], cause: Callable[[str], Cause]
 ) -> list[Effect]:
     """Give the alerts that a change of a patient's matters, by what they are about, is owed.
 
-    What is new or other than it was is raised; what is gone is settled, so that nobody works on it any more.
+    What is new or other than it was is raised; what is gone is settled, so that nobody works on it any more. `cause`
+    gives the event that each is owed to.
     """
     raised = [
-        _alert(f"kxwatch.care.{matter.kind}", about, matter, patient_id, cause)
-        for about, matter in after.items()
-        if before.get(about) != matter
+        (f"kxwatch.care.{matter.kind}", about, matter) for about, matter in after.items() if before.get(about) != matter
     ]
-    settled = [
-        _alert("kxwatch.care.settled", about, matter, patient_id, cause)
-        for about, matter in before.items()
-        if about not in after
+    settled = [("kxwatch.care.settled", about, matter) for about, matter in before.items() if about not in after]
+    return [
+        Effect(TOPIC, patient_id, patient_id, _alert(kind, about, matter, patient_id, cause(about)), cause(about))
+        for kind, about, matter in (*raised, *settled)
     ]
-    return [Effect(TOPIC, patient_id, patient_id, alert, cause) for alert in (*raised, *settled)]
 
 
 def _alert(kind: str, about: str, matter: Matter, patient_id: str, cause: Cause) -> CareAlert:

@@ -16,11 +16,11 @@ Billed = tuple[str, int]
 
 def coverage(facts: CareFacts, payer_id: str, book: Book) -> None:
     """See what is left of a payer's limit and authorization, of each coverage that no newer one stands for."""
+    if not _limits(facts, payer_id, book):
+        # Most patients, Medicare's above all: nothing is counted.
+        return
     visits = sorted(
-        (date, part.units)
-        for date, parts in facts.visits.items()
-        for part in parts
-        if part.payer_id == payer_id and part.units
+        (date, part.units) for date, parts in facts.visits.items() for part in parts if part.payer_id == payer_id
     )
     standing = list(_standing(facts, payer_id))
     for coverage_id, found in standing:
@@ -34,6 +34,20 @@ def coverage(facts: CareFacts, payer_id: str, book: Book) -> None:
     _needed(payer_id, visits, [found for _, found in standing], book)
     if visits and not any(found.limit is not None and found.through >= visits[-1][0] for _, found in standing):
         _yearly(payer_id, [date for date, _ in visits], book)
+
+
+def _limits(facts: CareFacts, payer_id: str, book: Book) -> bool:
+    """Tell whether a payer may set any limit."""
+    if any(
+        found.payer_id == payer_id and (found.limit is not None or found.authorization is not None)
+        for found in facts.coverages.values()
+    ):
+        return True
+    dates = [date for date, parts in facts.visits.items() for part in parts if part.payer_id == payer_id]
+    asked = [book.payers.at(payer_id, date) for date in ((min(dates), max(dates)) if dates else ())]
+    if asked and asked[0] is not asked[1]:
+        asked = [book.payers.at(payer_id, date) for date in dates]
+    return any(found.visit_limit is not None or found.authorization_needed for found in asked)
 
 
 def _standing(facts: CareFacts, payer_id: str) -> Iterator[tuple[str, Coverage]]:

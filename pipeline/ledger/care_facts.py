@@ -8,7 +8,7 @@ from msgspec import Struct
 from pipeline.directory import Directory
 from pipeline.events.base import Event
 from pipeline.events.coverage import CoverageReported, PlanCertified
-from pipeline.events.days import BillableDay
+from pipeline.events.days import BillableDay, Line
 from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitScheduled
 from pipeline.ledger.care_alerts import Matter
 from pipeline.ledger.care_said import (
@@ -24,7 +24,7 @@ from pipeline.ledger.care_said import (
     plan_of,
 )
 from pipeline.ledger.segments import Result
-from pipeline.rules.care import begins_episode
+from pipeline.rules.care import EVALUATIONS
 
 
 class Visit(Struct, frozen=True, array_like=True, gc=False):
@@ -65,41 +65,69 @@ Family = tuple[str, ...]
 """Matters that are found together, as their names in `told` begin: ("plan", "OT")."""
 
 
-def take_day(facts: CareFacts, date: str, day: BillableDay | None, directory: Directory) -> Iterable[Family]:
-    """Replace the visits of a date by what the day bills; gives the families of matters that this may touch."""
-    before = facts.visits.get(date, [])
-    after = _visits(day, directory) if day is not None else []
+def take_day(facts: CareFacts, date: str, day: BillableDay | None, directory: Directory) -> list[Family] | None:
+    """Replace the visits of a date by what the day bills.
+
+    Gives the families of matters that this may touch; None where the visits are what they were.
+    """
+    before = facts.visits.get(date, _NO_VISITS)
+    after = _visits(day, directory) if day is not None else _NO_VISITS
     if before == after:
-        return ()
+        return None
     if after:
         facts.visits[date] = after
     else:
         del facts.visits[date]
-    if [_unmeasured(visit) for visit in before] == [_unmeasured(visit) for visit in after]:
+    if len(before) == len(after) and all(map(_but_for_units, before, after)):
         # Most days: another segment of the same visit. Only units that are authorized are counted.
         return [("cover", visit.payer_id) for visit in after if _counts_units(facts, visit.payer_id)]
     touched: list[Family] = []
     for visit in (*before, *after):
         discipline = visit.discipline
-        touched += [("note", date, discipline), ("plan", discipline), ("progress", discipline)]
-        touched.append(("cover", visit.payer_id))
+        touched += [("plan", discipline), ("progress", discipline), ("cover", visit.payer_id)]
+        if visit.noted:
+            touched.append(("note", date, discipline))
     return touched
 
 
+_NO_VISITS: list[Visit] = []
+
+
 def _visits(day: BillableDay, directory: Directory) -> list[Visit]:
-    found: dict[tuple[str, str], tuple[int, bool]] = {}
+    found: dict[tuple[str, str], list[Line]] = {}
     for line in day.lines:
         of = line.payer_id, line.discipline
-        units, begins = found.get(of, (0, False))
-        found[of] = units + line.units, begins or begins_episode(line.code)
-    untold = [directory.site(site_id).untold for site_id in day.site_ids]
-    noted = not untold or any("notes" not in names for names in untold)
-    planned = not untold or any("plans" not in names for names in untold)
-    return [Visit(*of, units, begins, noted, planned) for of, (units, begins) in sorted(found.items())]
+        if of in found:
+            found[of].append(line)
+        else:
+            found[of] = [line]
+    noted = planned = True
+    if directory.sites or directory.default.untold:
+        untold = [directory.site(site_id).untold for site_id in day.site_ids]
+        noted = any("notes" not in names for names in untold)
+        planned = any("plans" not in names for names in untold)
+    visits = [
+        Visit(*of, sum([line.units for line in lines]), _begins(lines), noted, planned) for of, lines in found.items()
+    ]
+    return sorted(visits, key=_named) if len(visits) > 1 else visits
 
 
-def _unmeasured(visit: Visit) -> tuple[object, ...]:
-    return visit.payer_id, visit.discipline, visit.begins, visit.noted, visit.planned
+def _named(visit: Visit) -> tuple[str, str]:
+    return visit.payer_id, visit.discipline
+
+
+def _begins(lines: list[Line]) -> bool:
+    return not EVALUATIONS.isdisjoint([line.code for line in lines])
+
+
+def _but_for_units(one: Visit, other: Visit) -> bool:
+    return (
+        one.payer_id == other.payer_id
+        and one.discipline == other.discipline
+        and one.begins == other.begins
+        and one.noted == other.noted
+        and one.planned == other.planned
+    )
 
 
 def _counts_units(facts: CareFacts, payer_id: str) -> bool:

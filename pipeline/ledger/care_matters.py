@@ -1,9 +1,11 @@
 """What of a patient's care somebody must act on: plans, progress reports, notes and coverage before a visit."""
 
+from collections.abc import Iterator
+
 from pipeline.ledger.care_alerts import Matter
-from pipeline.ledger.care_facts import CareFacts, Family
+from pipeline.ledger.care_facts import CareFacts, Family, Visit
 from pipeline.rules.care import care_figure, certified_through, later
-from pipeline.rules.payers import Payers
+from pipeline.rules.payers import Payer, Payers
 
 
 class Book:
@@ -17,6 +19,18 @@ class Book:
         self.payers = payers
         self.matters: dict[str, Matter] = {}
         self.dates: set[str] = set()
+        self._treated: dict[str, dict[str, list[tuple[str, Visit]]]] = {}
+
+    def treated(self, facts: CareFacts, discipline: str) -> dict[str, list[tuple[str, Visit]]]:
+        """Give a discipline's visits by payer, each after its date."""
+        found = self._treated.get(discipline)
+        if found is None:
+            found = self._treated[discipline] = {}
+            for date, visits in facts.visits.items():
+                for visit in visits:
+                    if visit.discipline == discipline:
+                        found.setdefault(visit.payer_id, []).append((date, visit))
+        return found
 
     def come(self, date: str) -> bool:
         """Tell whether a day has come; one that has not is to be looked at then."""
@@ -28,34 +42,48 @@ class Book:
 
 def certification(facts: CareFacts, discipline: str, book: Book) -> None:
     """See whether a certified plan covers each visit, and for how long yet (42 CFR 424.24(c))."""
-    visits = {
-        date: days
-        for date, parts in facts.visits.items()
-        for part in parts
-        if part.discipline == discipline and part.planned
-        if (days := book.payers.at(part.payer_id, date).certification_days) is not None
-    }
-    if not visits:
-        return
-    plans = [plan for plan in facts.plans.values() if plan.discipline == discipline]
-    spans = {
-        days: [(plan.first, certified_through(plan.first, plan.through, days)) for plan in plans]
-        for days in set(visits.values())
-    }
-    open_visits = [
-        date for date, days in visits.items() if not any(first <= date <= through for first, through in spans[days])
-    ]
-    last = max(visits)
+    last, through, open_visits = "", "", []
+    for days, dates in _to_be_certified(facts, discipline, book):
+        spans = [
+            (plan.first, certified_through(plan.first, plan.through, days))
+            for plan in facts.plans.values()
+            if plan.discipline == discipline
+        ]
+        left = dates
+        for first, end in spans:
+            left = [date for date in left if not first <= date <= end]
+        if left:
+            open_visits.append((min(left), [end for _, end in spans]))
+        elif max(dates) > last:
+            last, through = max(dates), max([end for _, end in spans])
     if open_visits:
-        date = min(open_visits)
-        _uncertified(date, discipline, [through for _, through in spans[visits[date]]], book)
+        date, ends = min(open_visits)
+        _uncertified(date, discipline, ends, book)
         return
-    through = max(through for _, through in spans[visits[last]])
+    if not last:
+        return
     warned = care_figure("certification_warned_days", through)
     if warned is None or not book.come(later(through, -warned)) or not _in_treatment(facts, discipline, last, book):
         return
     text = f"the {discipline} plan of care is certified through {through}."
     book.matters[f"plan|{discipline}"] = Matter("certification_expiring", text, discipline=discipline, due_on=through)
+
+
+def _to_be_certified(facts: CareFacts, discipline: str, book: Book) -> Iterator[tuple[int, list[str]]]:
+    """Give the dates of visits whose payer asks for a certified plan, after the days that it counts for at most."""
+    for payer_id, visits in book.treated(facts, discipline).items():
+        dates = [date for date, visit in visits if visit.planned]
+        if not dates:
+            continue
+        asked = book.payers.at(payer_id, max(dates))
+        if asked is book.payers.at(payer_id, min(dates)):
+            if asked.certification_days is not None:
+                yield asked.certification_days, dates
+            continue
+        for date in dates:
+            days = book.payers.at(payer_id, date).certification_days
+            if days is not None:
+                yield days, [date]
 
 
 def _uncertified(date: str, discipline: str, ends: list[str], book: Book) -> None:
@@ -87,35 +115,40 @@ def _in_treatment(facts: CareFacts, discipline: str, last: str, book: Book) -> b
 
 def progress(facts: CareFacts, discipline: str, book: Book) -> None:
     """See whether a progress report is due: after so many treatment days, or days, since the last or the evaluation."""
-    days: dict[str, list[str]] = {}
-    begins = ""
-    for date, parts in facts.visits.items():
-        for part in parts:
-            if part.discipline == discipline:
-                days.setdefault(part.payer_id, []).append(date)
-                if part.begins and date > begins:
-                    begins = date
-    reports = [
-        key[:10]
-        for key, notes in facts.notes.items()
-        if key[11:] == discipline and any(note.reports for note in notes.values())
-    ]
-    reported = max(reports, default="")
-    for payer_id, dates in days.items():
-        since = sorted(date for date in dates if date > reported and date >= begins)
-        due = _report_due(payer_id, since, reported if reported >= begins else "", book)
+    treated = book.treated(facts, discipline)
+    begins = max([date for visits in treated.values() for date, visit in visits if visit.begins], default="")
+    for payer_id, visits in treated.items():
+        dates = [date for date, _ in visits if date >= begins]
+        if not dates:
+            continue
+        asked = book.payers.at(payer_id, max(dates))
+        count, days = asked.progress_report_visits, asked.progress_report_days
+        if days is None and (not count or len(dates) < count):
+            # Most visits: whenever the last report was, none is due.
+            continue
+        reported = _reported(facts, discipline, begins)
+        due = _report_due(asked, sorted(date for date in dates if date > reported), reported, book)
         if due is not None:
-            due_on, count = due
-            after = f"the report of {reported}" if reported and reported >= begins else since[0]
-            text = f"{discipline}: a progress report is due on {due_on}, {count} since {after}."
+            due_on, passed = due
+            after = f"the report of {reported}" if reported else min(dates)
+            text = f"{discipline}: a progress report is due on {due_on}, {passed} since {after}."
             matter = Matter("progress_report_due", text, discipline, payer_id, service_date=due_on, due_on=due_on)
             book.matters[f"progress|{discipline}|{payer_id}"] = matter
 
 
-def _report_due(payer_id: str, since: list[str], reported: str, book: Book) -> tuple[str, str] | None:
+def _reported(facts: CareFacts, discipline: str, begins: str) -> str:
+    """Give the date of an episode's last progress report; "" where there is none."""
+    dates = [
+        key[:10]
+        for key, notes in facts.notes.items()
+        if key[11:] == discipline and key[:10] >= begins and any(note.reports for note in notes.values())
+    ]
+    return max(dates, default="")
+
+
+def _report_due(asked: Payer, since: list[str], reported: str, book: Book) -> tuple[str, str] | None:
     if not since:
         return None
-    asked = book.payers.at(payer_id, since[0])
     visits, days = asked.progress_report_visits, asked.progress_report_days
     found = (since[visits - 1], f"{visits} treatment days") if visits and len(since) >= visits else None
     if days is not None:

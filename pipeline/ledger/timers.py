@@ -2,7 +2,7 @@
 
 from collections.abc import MutableMapping
 from datetime import time, timedelta, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from pipeline.events.fields import moment
 from pipeline.events.patients import DayTicked
@@ -43,14 +43,19 @@ class Timers:
 
     def settle(self, segments: Facts[SegmentFacts]) -> list[Effect]:
         """Give the alerts for what differs from before the batch, the segments being as they are now."""
-        effects = []
+        effects: list[Effect] = []
+        if not (self._seen or self._due):
+            # Nearly always.
+            return effects
         for key in [*self._seen, *(key for key in self._due if key not in self._seen)]:
             now = segments.get(key) or _NOTHING
             before, cause = self._seen.get(key) or (now, self._due[key])
             # A tick that came after what changed is what makes it due.
             after = self._matters(key, now, self._ticks.today)
             cause = self._due.get(key, cause) if after else cause
-            effects += care_alerts(key.rpartition("|")[0], self._matters(key, before, self._before), after, cause)
+            was = self._matters(key, before, self._before)
+            if was or after:
+                effects += care_alerts(key.rpartition("|")[0], was, after, partial(_same, cause))
         self._before = self._ticks.today
         self._seen.clear()
         self._due.clear()
@@ -83,6 +88,10 @@ class Timers:
                 about=[start.segment_id],
             )
         }
+
+
+def _same(cause: Cause, _: str) -> Cause:
+    return cause
 
 
 @lru_cache(maxsize=16_384)

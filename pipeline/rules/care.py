@@ -6,7 +6,9 @@ from functools import lru_cache
 from pipeline.rules.parameters import NoFigure, figure, parameter
 
 LAST = "9999-12-31"
-_EVALUATIONS = frozenset({"97161", "97162", "97163", "97165", "97166", "97167", "92521", "92522", "92523", "92524"})
+EVALUATIONS = frozenset({"97161", "97162", "97163", "97165", "97166", "97167", "92521", "92522", "92523", "92524"})
+"""The codes that begin an episode of treatment: evaluations do, re-evaluations do not."""
+
 _YEARLY = ("conversion_factor", "kx_threshold", "review_threshold", "part_b_deductible")
 
 
@@ -16,11 +18,6 @@ def care_figure(name: str, day: str) -> int | None:
         return figure(f"care/{name}", day)
     except NoFigure:
         return None
-
-
-def begins_episode(code: str) -> bool:
-    """Tell whether a code begins an episode of treatment: an evaluation does, a re-evaluation does not."""
-    return code in _EVALUATIONS
 
 
 @lru_cache(maxsize=16_384)

@@ -5,7 +5,8 @@ network's own profiles: the fields in which they differ from `unlisted`) and `da
 none), and `expect`:
 
 - `day`, `claim`: the billable day and the claim day of p-anchor on the case's date; `total`: p-anchor's OT of its year;
-- `billable-days`, `claim-days`, `threshold-totals`: by key; null says that there is no value.
+- `billable-days`, `claim-days`, `threshold-totals`: by key; null says that there is no value;
+- `care`: the care alerts of p-anchor in order, each event being a batch of its own; `network`: those of no patient.
 
 What is expected is a part: only the fields named are compared, lists in full length. `findings` lists kinds, and is
 compared with those kinds alone that every implementation names alike.
@@ -107,6 +108,8 @@ def case(entry: dict) -> Case:
         "day": ("billable-days", f"{PATIENT}|{date}"),
         "claim": ("claim-days", f"{PATIENT}|{date}"),
         "total": ("threshold-totals", f"{PATIENT}|{date[:4]}|OT"),
+        "care": ("care-alerts", PATIENT),
+        "network": ("care-alerts", "-"),
     }
     expect: dict[str, dict[str, Any]] = {}
     for name, value in entry["expect"].items():
@@ -131,7 +134,7 @@ def check(case: Case, outputs: dict[str, dict[str, Any]]) -> list[str]:
     failures = []
     for topic, values in case.expect.items():
         for key, expected in values.items():
-            actual = outputs.get(topic, {}).get(key)
+            actual = outputs.get(topic, {}).get(key, [] if topic == "care-alerts" else None)
             failures += unmet(f"{topic} {key}", readable(topic, actual), expected)
     return failures
 

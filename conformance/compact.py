@@ -19,6 +19,10 @@ SHORT = {
     "started": "started_at",
     "stopped": "stopped_at",
 }
+ELEMENTS = [
+    *("services_provided", "medical_necessity", "functional_goals", "treatment_time"),
+    *("patient_response", "progress", "plan_of_care"),
+]
 OWN_KEYS = {"minutes", "seconds", "start", "date"}
 
 
@@ -153,6 +157,29 @@ class Expansion:
         fields |= row
         fields.setdefault("claim_id", self.name("c"))
         self.event("claim.submitted", date, fields)
+
+    def add_note(self, row: dict) -> None:
+        date = row.get("date", self.date)
+        fields = {"service_date": date, "discipline": "OT", "therapist_id": "t-1", "progress_report": False}
+        fields["elements"] = [name for name in ELEMENTS if name not in row.get("without", ())]
+        fields |= {SHORT.get(key, key): value for key, value in row.items() if key not in {"date", "without"}}
+        self.event("visit.documented", date, fields)
+
+    def add_plan(self, row: dict) -> None:
+        fields = {"revision": 1, "discipline": "OT", "certified_from": row["from"], "certified_through": row["through"]}
+        fields |= {key: value for key, value in row.items() if key not in {"from", "through"}}
+        fields.setdefault("plan_id", self.name("p"))
+        self.event("plan.certified", row["from"], fields)
+
+    def add_appointment(self, row: dict) -> None:
+        fields = {"revision": 1, "discipline": "OT", "planned": [], "starts_at": f"{row['date']}T{DAY_STARTS}{OFFSET}"}
+        fields |= {key: value for key, value in row.items() if key not in {"date", "cancelled"}}
+        fields.setdefault("appointment_id", f"on-{row['date']}")
+        self.event("visit.cancelled" if row.get("cancelled") else "visit.scheduled", row["date"], fields)
+
+    def add_tick(self, date: str) -> None:
+        """A day begins."""
+        self.event("day.ticked", date, {"date": date})
 
     def add_other(self, row: dict) -> None:
         """Any other event: its `event_type` and its fields as they are."""

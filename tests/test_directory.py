@@ -1,6 +1,8 @@
 """The directory of sites: what it lists, what a site has that it does not list, and what is refused in a line."""
 
+from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -57,3 +59,18 @@ def test_a_refusal_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         load(directory(tmp_path, "sites: {"))
     assert "\n" not in str(caught.value)
+
+
+def test_the_days_begin_in_utc_unless_it_says_a_time_zone(tmp_path: Path) -> None:
+    assert load(None).zone() is UTC
+    path = tmp_path / "directory.yaml"
+    path.write_text("time_zone: America/New_York")
+    assert load(path).zone() == ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize("name", ["America/Atlantis", "../etc/passwd", '""'])
+def test_a_time_zone_that_is_none_is_refused_at_start(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "directory.yaml"
+    path.write_text(f"time_zone: {name}")
+    with pytest.raises(Refused, match="time_zone"):
+        load(path)

@@ -45,7 +45,7 @@ class Deployment:
 
     def __init__(self, at: Stage, run: str, **settings: object) -> None:
         given = {"brokers": at.brokers, "topic_prefix": f"{run}.", "app_id": "full", "metrics_port": 0}
-        given |= {"home": at.folder, "data_dir": at.folder / run, "log_level": "warning"} | settings
+        given |= {"home": at.folder, "data_dir": at.folder / run, "log_level": "warning", "ticks": False} | settings
         self._environment = {PREFIX + name.upper(): str(value) for name, value in given.items()}
         self.settings = Settings.load(self._environment)
         self._log = at.folder / f"{run}.log"

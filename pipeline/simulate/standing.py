@@ -81,9 +81,11 @@ def _report_coverage(outbox: Outbox, patient: Patient, day: int, at: int, chance
         coverage["visit_limit"] = chance.one((20, 30, 40, 60))
         coverage["visits_used"] = chance.between(0, 12)
     if patient.payer_id == "uhc":
+        visits = chance.one((8, 12, 16, 24))
         coverage["authorization"] = {
             "number": f"u-{patient.number}",
-            "visits": chance.one((8, 12, 16, 24)),
+            "visits": visits,
+            "units": 3 * visits,
             "through": date_text(day + 90),
         }
     outbox.send("coverage.reported", patient, at, coverage)

@@ -24,14 +24,19 @@ def settings_for(sites: dict[str, dict], folder: Path, payers: dict[str, dict] |
 
 
 def rated(events: Iterable[dict | bytes], settings: Settings | None = None, *, final: bool = False) -> dict[str, Any]:
-    """Give the final value of every compacted key by topic and key, and under `alerts` the alerts in order."""
+    """Give the final value of every compacted key by topic and key, and under `alerts` the alerts in order.
+
+    Under `care-alerts` are those of care, by their subject.
+    """
     rater = Rater(settings or Settings(), final=final)
     lines = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
     outputs: dict[str, Any] = {name: {} for name in ("billable-days", "threshold-totals", "claim-days")}
-    outputs |= {"alerts": [], "rejected": []}
+    outputs |= {"alerts": [], "rejected": [], "care-alerts": {}}
     for output in rater.lines("events", lines):
         name = "rejected" if output.topic == "rejected-events" else "alerts"
         outputs[name].append(json.loads(encode(output.value)))
+        if output.topic == "care-alerts":
+            outputs["care-alerts"].setdefault(output.key, []).append(outputs[name][-1])
     for output in rater.results():
         outputs[output.topic][output.key] = json.loads(encode(output.value))
     return outputs

@@ -40,7 +40,10 @@ KINDS = {"billable-days": DAY_FINDINGS, "claim-days": CLAIM_FINDINGS}
 
 @dataclass(frozen=True)
 class Case:
-    """Events and what must come of them, in part: topic -> key -> fields; `subject` is the name of its file."""
+    """Events and what must come of them, in part: topic -> key -> fields; `subject` is the name of its file.
+
+    `alerts` are the care alerts that must come, in part and in order, by their subject.
+    """
 
     name: str
     source: str
@@ -49,6 +52,7 @@ class Case:
     sites: dict[str, dict] = field(default_factory=dict)
     payers: dict[str, dict] = field(default_factory=dict)
     subject: str = ""
+    alerts: dict[str, list[dict]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name
@@ -108,11 +112,13 @@ def case(entry: dict) -> Case:
         "day": ("billable-days", f"{PATIENT}|{date}"),
         "claim": ("claim-days", f"{PATIENT}|{date}"),
         "total": ("threshold-totals", f"{PATIENT}|{date[:4]}|OT"),
-        "care": ("care-alerts", PATIENT),
-        "network": ("care-alerts", "-"),
     }
+    subjects = {"care": PATIENT, "network": "-"}
+    alerts = {subjects[name]: value for name, value in entry["expect"].items() if name in subjects}
     expect: dict[str, dict[str, Any]] = {}
     for name, value in entry["expect"].items():
+        if name in subjects:
+            continue
         if name in short:
             topic, key = short[name]
             expect.setdefault(topic, {})[key] = value
@@ -126,6 +132,7 @@ def case(entry: dict) -> Case:
         entry.get("sites", {}),
         entry.get("payers", {}),
         entry["subject"],
+        alerts,
     )
 
 
@@ -134,9 +141,15 @@ def check(case: Case, outputs: dict[str, dict[str, Any]]) -> list[str]:
     failures = []
     for topic, values in case.expect.items():
         for key, expected in values.items():
-            actual = outputs.get(topic, {}).get(key, [] if topic == "care-alerts" else None)
+            actual = outputs.get(topic, {}).get(key)
             failures += unmet(f"{topic} {key}", readable(topic, actual), expected)
     return failures
+
+
+def check_alerts(case: Case, alerts: dict[str, list[dict]]) -> list[str]:
+    """Name each expectation of a case that care alerts, in order by subject, do not meet."""
+    found = [(subject, alerts.get(subject, []), expected) for subject, expected in case.alerts.items()]
+    return [failure for subject, actual, expected in found for failure in unmet(f"care {subject}", actual, expected)]
 
 
 def readable(topic: str, value: dict | None) -> dict | None:

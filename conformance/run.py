@@ -6,18 +6,19 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from conformance import network
-from conformance.case import Case, ParameterCase, cases, check, check_parameter, parameter_cases
+from conformance.case import Case, ParameterCase, cases, check, check_alerts, check_parameter, parameter_cases
 from conformance.compact import plain
 
 COMMAND = "kxwatch rate --final"
 TOPICS = ("billable-days", "claim-days", "threshold-totals")
+CARE = "care-alerts"
 SECONDS = 60
 
 
@@ -38,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("no case is of that name or subject", file=sys.stderr)
         return 2
     with ThreadPoolExecutor(asked.jobs) as pool:
-        outcomes = list(zip(chosen, pool.map(lambda case: outcome(case, asked.command), chosen), strict=True))
+        outcomes = list(
+            zip(chosen, pool.map(lambda case: outcome(case, asked.command, asked.alerts), chosen), strict=True)
+        )
     failed = _tell(outcomes, quiet=asked.quiet)
     told = f"{len(chosen) - failed} of {len(chosen)} cases are met"
     if asked.figures:
@@ -51,21 +54,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def outcome(case: Case, command: str) -> list[str]:
-    """Give what of a case a command does not meet; an error of the command is a line, too."""
+def outcome(case: Case, command: str, alerts: str | None = None) -> list[str]:
+    """Give what of a case a command does not meet, and another for its alerts; an error of theirs is a line, too."""
     with TemporaryDirectory() as made:
         folder = Path(made)
         events = folder / "events.jsonl"
         events.write_text("".join(json.dumps(event) + "\n" for event in case.events), encoding="utf-8")
         written = network.write(folder, case.sites, case.payers)
         settings = {f"KXWATCH_{name.upper()}": str(path) for name, path in written.items()}
-        words = shlex.split(command)
-        if not any("{events}" in word for word in words):
-            words.append("{events}")
         try:
-            return check(case, _outputs(_said([word.replace("{events}", str(events)) for word in words], settings)))
+            failures = check(case, _outputs(_said(_words(command, events), settings)))
+            if alerts is not None and case.alerts:
+                failures += check_alerts(case, _alerts(_said(_words(alerts, events), settings)))
         except Failed as failure:
             return [str(failure)]
+    return failures
+
+
+def _words(command: str, events: Path) -> list[str]:
+    words = shlex.split(command)
+    if not any("{events}" in word for word in words):
+        words.append("{events}")
+    return [word.replace("{events}", str(events)) for word in words]
 
 
 def figure_outcomes(figures: Sequence[ParameterCase], command: str) -> list[list[str]]:
@@ -88,7 +98,7 @@ def expand(folder: Path, chosen: Iterable[Case], figures: Iterable[ParameterCase
         number = numbers[case.subject] = numbers.get(case.subject, 0) + 1
         whole = {name: getattr(case, name) for name in ("name", "source", "sites")}
         whole["payers"] = {payer: plain(network.profile(payer, fields)) for payer, fields in case.payers.items()}
-        whole |= {"events": case.events, "expect": _with_text_codes(case.expect)}
+        whole |= {"events": case.events, "expect": _with_text_codes(case.expect), "alerts": case.alerts}
         _write(folder / f"{case.subject}-{number:03d}.json", whole)
     stated = [
         {name: getattr(case, name) for name in ("name", "source", "parameter", "date")}
@@ -133,14 +143,29 @@ def _said(words: list[str], settings: dict[str, str], given: str = "") -> str:
 def _outputs(text: str) -> dict[str, dict[str, Any]]:
     """Give the last value of each key of the compacted topics; a null value is none."""
     found: dict[str, dict[str, Any]] = {topic: {} for topic in TOPICS}
+    for output in _lines(text):
+        if output["topic"] in found:
+            found[output["topic"]][output["key"]] = output["value"]
+    return found
+
+
+def _alerts(text: str) -> dict[str, list[dict]]:
+    """Give the care alerts in their order, by subject."""
+    found: dict[str, list[dict]] = {}
+    for output in _lines(text):
+        if output["topic"] == CARE:
+            found.setdefault(output["key"], []).append(output["value"])
+    return found
+
+
+def _lines(text: str) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(text.splitlines(), 1):
         try:
             output = json.loads(line)
-            if output["topic"] in found:
-                found[output["topic"]][output["key"]] = output["value"]
+            told = {name: output[name] for name in ("topic", "key", "value")}
         except (ValueError, KeyError, TypeError):
             raise Failed(f'line {number} of the output is not {{"topic", "key", "value"}}') from None
-    return found
+        yield told
 
 
 def _chosen(only: str, name: str, subject: str) -> bool:
@@ -169,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", metavar="TEXT", help="cases of this subject, or with this in their name")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="commands at a time")
     parser.add_argument("--figures", metavar="COMMAND", help="what answers for dated figures, a JSON line each")
+    parser.add_argument("--alerts", metavar="COMMAND", help="what tells the alerts of a file of events in order")
     parser.add_argument("--expand", type=Path, metavar="DIR", help="write the cases in full as JSON, and run nothing")
     parser.add_argument("--quiet", action="store_true", help="only what is not met, and the count")
     return parser

@@ -6,7 +6,7 @@ import pytest
 from ledger.rated import rated, settings_for, stated
 from reference.recompute import compare, recompute
 
-from conformance.case import Case, ParameterCase, cases, check, check_parameter, parameter_cases
+from conformance.case import Case, ParameterCase, cases, check, check_alerts, check_parameter, parameter_cases
 from pipeline.rules.parameters import NoFigure
 
 COMPACTED = ("billable-days", "threshold-totals", "claim-days")
@@ -14,7 +14,8 @@ COMPACTED = ("billable-days", "threshold-totals", "claim-days")
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_golden_case(case: Case, tmp_path: Path) -> None:
-    assert check(case, rated(case.events, settings_for(case.sites, tmp_path, case.payers))) == []
+    outputs = rated(case.events, settings_for(case.sites, tmp_path, case.payers))
+    assert check(case, outputs) + check_alerts(case, outputs["care-alerts"]) == []
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)

@@ -158,6 +158,22 @@ def official_figure(name: str, of: str, year: int) -> Decimal | None:
     return None if row is None else getattr(row, short[name.removesuffix("_index")])
 
 
+CARE = {
+    "care/certification_grace_days": 30,
+    "care/certification_warned_days": 14,
+    "care/visits_warned": 3,
+    "care/units_warned": 12,
+    "care/authorization_warned_days": 14,
+    "care/note_grace_days": 2,
+    "care/verification_ahead_days": 2,
+    "care/appointment_kept_days": 30,
+    "care/in_treatment_days": 30,
+    "care/timer_open_hours": 12,
+    "care/figures_ahead_days": 60,
+}
+"""What care is watched by, the same on every date."""
+
+
 def parameter(name: str, date: str) -> Decimal | int | None:
     """Give a dated figure by its name: whole cents, seconds, a share or a factor; None where the year has none."""
     year = int(date[:4])
@@ -167,8 +183,8 @@ def parameter(name: str, date: str) -> Decimal | int | None:
         return conversion_factor(date)
     if name in ("kx_approaching_share", "review_approaching_share"):
         return APPROACHING_FROM[name.split("_", maxsplit=1)[0]]
-    if name == "longest_segment_seconds":
-        return LONGEST_SEGMENT_SECONDS
+    if name == "longest_segment_seconds" or name in CARE:
+        return CARE.get(name, LONGEST_SEGMENT_SECONDS)
     since = {
         "assistant_share": ASSISTANT_SHARE,
         "assistant_therapist_minutes": ASSISTANT_THERAPIST_MINUTES,

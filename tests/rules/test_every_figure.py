@@ -53,7 +53,7 @@ def figures() -> Iterator[Figure]:
         name = path.relative_to(PACKAGED).as_posix()
         if path.suffix == ".csv":
             yield from _cells(name, path)
-        elif path.suffix == ".yaml" and not name.startswith(("care/", "payers/")):
+        elif path.suffix == ".yaml" and not name.startswith("payers/"):
             yield from _values(name, path)
 
 

@@ -33,6 +33,21 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     parameters: list[str] = []
 
 
+class Step(Struct, frozen=True, gc=False):
+    """A step by which something was computed: the rule, what it is about, what went in and what came of it.
+
+    `lines` are the positions of the lines that it concerns, from 0; `source` is an id of the sources of the rules. What
+    `inputs` and `result` name depends on the rule.
+    """
+
+    rule: str
+    about: str
+    lines: list[int]
+    inputs: dict[str, int | str]
+    result: dict[str, int | str]
+    source: str
+
+
 class Line(Struct, frozen=True, kw_only=True, gc=False):
     """A line that the day bills.
 
@@ -58,7 +73,7 @@ class BillableDay(Struct, frozen=True, kw_only=True, gc=False):
     """A message of `billable-days`, key `patient|date`.
 
     Lines are in the order of payer, discipline, code, plain before CO or CQ. `explanation` says step by step how the
-    units and prices came about.
+    minutes, units, modifiers and prices came about.
     """
 
     schema_version: int = 1
@@ -68,7 +83,7 @@ class BillableDay(Struct, frozen=True, kw_only=True, gc=False):
     payers: list[str]
     lines: list[Line]
     findings: list[Finding]
-    explanation: list[str]
+    explanation: list[Step]
     minutes: Measure
     units: Measure
 

@@ -7,7 +7,7 @@ from pipeline.directory import Site
 from pipeline.events.days import BillableDay, Measure
 from pipeline.events.fields import alike, clock_order
 from pipeline.ledger.counts import Count, counts_of, shares, units_of
-from pipeline.ledger.explanation import explain
+from pipeline.ledger.explanation import Work, explain
 from pipeline.ledger.findings import in_order, no_standard, no_unit, of_carried, of_payers, of_price, of_segments
 from pipeline.ledger.lines import Group, claim_order, draft_of, lines_of
 from pipeline.ledger.marks import marks_of
@@ -67,7 +67,7 @@ def rate_day(
         payers=sorted({segment.payer_id for segment in ordered}),
         lines=lines,
         findings=in_order(findings) if findings else [],
-        explanation=explain(groups, drafts, lines, overlapping, marks) if explained else [],
+        explanation=explain(Work(ordered, groups, drafts, lines, overlapping, marks), terms) if explained else [],
         minutes=Measure(timed=minutes[True], untimed=minutes[False]),
         units=Measure(timed=units[True], untimed=units[False]),
     )

@@ -20,7 +20,7 @@ DISCIPLINE = {"OT": "GO", "PT": "GP", "SLP": "GN"}
 
 
 class Draft(Priced, frozen=True, gc=False):
-    """A line before the day's reduction; `tin` is the billing number of the site of its earliest segment.
+    """A line before the day's reduction; `tin` is the billing number of `site_id`, the site of its earliest segment.
 
     Where no parameter prices it, `price` and `full_cents` are None and `missing` is what lacks; `barred` tells that its
     code's status leaves it at 0 cents.
@@ -35,6 +35,7 @@ class Draft(Priced, frozen=True, gc=False):
     tin: str
     started_at: str | None
     segment_ids: list[str]
+    site_id: str
 
 
 def draft_of(of: tuple[str, str, Payer], share: Share, price: UnitPrice | Unpriced, tin: str, count: Count) -> Draft:
@@ -63,6 +64,7 @@ def draft_of(of: tuple[str, str, Payer], share: Share, price: UnitPrice | Unpric
         tin,
         count.started_at,
         count.segment_ids,
+        count.site_id,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from pipeline.events.days import Finding
+from pipeline.events.days import Finding, Step
 from pipeline.ledger.lines import DISCIPLINE, Draft
 from pipeline.ledger.segments import Segment
 from pipeline.rules.assistants import MODIFIER as ASSISTANT
@@ -30,7 +30,7 @@ class Marks(Struct):
     distinct: dict[int, str]
     notice: set[int]
     findings: list[Finding]
-    steps: list[str]
+    steps: list[Step]
 
 
 def marks_of(
@@ -118,6 +118,7 @@ def _keep_apart(marks: Marks, blocked: dict[int, str], pair: Edit, of: _Payer) -
     """Put 59 on every line of column two when it was at other times than column one, else block it."""
     lines = of.lines(pair.column_two)
     name = f"{of.payer_id} {pair.column_two} beside {pair.column_one}"
+    stated: dict[str, int | str] = {"column_one": pair.column_one, "column_two": pair.column_two, "stated": pair.source}
     same_count = table()[pair.column_one].count == table()[pair.column_two].count
     if not pair.modifier_allowed:
         text = f"No modifier allows it beside {pair.column_one}: do not bill both."
@@ -125,22 +126,24 @@ def _keep_apart(marks: Marks, blocked: dict[int, str], pair: Edit, of: _Payer) -
         text = f"It overlaps {pair.column_one}: bill it beside that code only for other minutes."
     else:
         marks.distinct |= dict.fromkeys(lines, COMPUTED)
-        marks.steps.append(f"{name}: at other times, so 59 ({pair.source})")
+        marks.steps.append(Step("edit_pair", name, lines, stated, {"modifier": COMPUTED}, "ncci"))
         return
     blocked |= dict.fromkeys(lines, text)
-    marks.steps.append(f"{name}: blocked ({pair.source})")
+    marks.steps.append(Step("edit_pair", name, lines, stated, {"blocked": text}, "ncci"))
 
 
 def _compare_regions(marks: Marks, blocked: dict[int, str], pair: RegionPair, of: _Payer) -> None:
     """Block a code at the same time as another, unless both say regions of the body and have none in common."""
     name = f"{of.payer_id} {pair.code} beside {pair.beside}"
+    lines = of.lines(pair.code)
+    stated: dict[str, int | str] = {"code": pair.code, "beside": pair.beside, "stated": pair.source}
     together = list(of.together(pair.code, pair.beside))
     if any(not _apart(one.said.body_regions, other.said.body_regions) for one, other in together):
         text = f"It overlaps {pair.beside}, and the segments do not say that each was of other regions of the body."
-        blocked |= dict.fromkeys(of.lines(pair.code), text)
-        marks.steps.append(f"{name}: blocked ({pair.source})")
+        blocked |= dict.fromkeys(lines, text)
+        marks.steps.append(Step("body_regions", name, lines, stated, {"blocked": text}, "guide"))
     elif together:
-        marks.steps.append(f"{name}: at the same time on other regions of the body ({pair.source})")
+        marks.steps.append(Step("body_regions", name, lines, stated, {"apart": "other regions of the body"}, "guide"))
 
 
 def _apart(some: Sequence[str] | None, others: Sequence[str] | None) -> bool:
@@ -179,8 +182,9 @@ def _take_sent(marks: Marks, blocked: dict[int, str], drafts: Sequence[Draft], t
         positions = lines.get(place, [])
         sent = segment.said.modifiers or ()
         for modifier in sent:
-            if modifier == NOTICE:
+            if modifier == NOTICE and not marks.notice.issuperset(positions):
                 marks.notice.update(positions)
+                marks.steps.append(_as_sent(place, positions, NOTICE))
             marks.findings += _amiss(modifier, segment, [drafts[position] for position in positions])
         distinct = [modifier for modifier in DISTINCT if modifier in sent]
         if distinct:
@@ -189,8 +193,13 @@ def _take_sent(marks: Marks, blocked: dict[int, str], drafts: Sequence[Draft], t
             text = f"{distinct[0]} was sent, but the line is blocked: its times or regions do not show it distinct."
             marks.findings.append(_of_segment(segment, "modifier_contradiction", text))
     for place, modifier in chosen.items():
-        marks.distinct |= dict.fromkeys(lines.get(place, []), modifier)
-        marks.steps.append(f"{' '.join(place)}: {modifier} as sent")
+        positions = lines.get(place, [])
+        marks.distinct |= dict.fromkeys(positions, modifier)
+        marks.steps.append(_as_sent(place, positions, modifier))
+
+
+def _as_sent(place: Place, positions: list[int], modifier: str) -> Step:
+    return Step("sent_modifier", " ".join(place), positions, {"sent": modifier}, {"modifier": modifier}, "emr")
 
 
 def _amiss(modifier: str, segment: Segment, drafts: Sequence[Draft]) -> list[Finding]:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from pipeline.events.days import Finding, Line
+from pipeline.events.days import Finding, Line, Step
 from pipeline.ledger.lines import Draft
-from pipeline.money import dollars
 from pipeline.rules.codes import initial_evaluations
 from pipeline.rules.payers import Case, Payer, Visit
 
@@ -53,7 +52,8 @@ def _within(draft: Draft, *, of_visit: bool) -> Finding:
     )
 
 
-def rate_step(line: Line, rules: Payer) -> str:
+def rate_step(position: int, line: Line, rules: Payer) -> Step:
     """Say what a line has of its payer's rate."""
-    kind = "visit" if isinstance(rules.price, Visit) else "case"
-    return f"{line.payer_id} {line.discipline} {line.code}: {dollars(line.allowed_cents or 0)} (one rate a {kind})"
+    per = "visit" if isinstance(rules.price, Visit) else "case"
+    about = f"{line.payer_id} {line.discipline} {line.code}"
+    return Step("rate", about, [position], {"per": per}, {"allowed_cents": line.allowed_cents or 0}, "payer")

@@ -10,13 +10,15 @@ from pipeline.directory import load
 from pipeline.events.base import Event
 from pipeline.events.codec import read
 from pipeline.events.days import BillableDay
+from pipeline.events.patients import PatientMerged
 from pipeline.events.rejected import Place, Rejected, letter
 from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.claim_day import Sides, claim_day, last_sent
-from pipeline.ledger.days import DayIndex, DayTables, Touched, attended_on, compute_day, take_event
+from pipeline.ledger.days import DayIndex, DayTables, Touched, attended_on, compute_day, take_event, take_merges
+from pipeline.ledger.households import Households, keys_of
 from pipeline.ledger.payment import Payments
 from pipeline.ledger.rosters import Roster, RosterChange, RosterTables, fold_rosters, roster_change
 from pipeline.ledger.segments import SegmentFacts
@@ -26,7 +28,8 @@ from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.ticks import Ticks
 from pipeline.ledger.timers import Timers
-from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches, fold_totals, take_change
+from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches, fold_totals, known_of, take_change
+from pipeline.ledger.totals import take_merges as take_union
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, day_entry, put_day
 from pipeline.settings import Settings
 
@@ -58,9 +61,16 @@ class Rater:
         self._identity = Identity(settings)
         self._final = final
         self._timers = Timers({}, self._terms.directory.zone())
-        self._day_tables = DayTables(Facts({}, SegmentFacts), Facts({}, DayIndex), timers=self._timers)
+        self._households = Households({})
+        self._day_tables = DayTables(
+            Facts({}, SegmentFacts), Facts({}, DayIndex), timers=self._timers, households=self._households
+        )
         self._total_tables = TotalTables(
-            Facts({}, YearFacts), Facts({}, PatientFacts), Facts({}, bytes), payers=self._terms.payers
+            Facts({}, YearFacts),
+            Facts({}, PatientFacts),
+            Facts({}, bytes),
+            payers=self._terms.payers,
+            households=Households({}),
         )
         self._care_tables = CareTables(Facts({}, CareFacts), Ticks({}))
         self._rosters = RosterTables(Facts({}, Roster))
@@ -96,6 +106,8 @@ class Rater:
 
     def _take(self, event: Event) -> Sequence[Effect]:
         cause = Cause(event.event_id, event.occurred_at)
+        if isinstance(event, PatientMerged):
+            return self._merge(event, cause)
         if isinstance(event, YEAR_EVENTS):
             if self._final:
                 take_change(self._total_tables, Touches(self._total_tables), event, cause)
@@ -110,14 +122,33 @@ class Rater:
         take_event(self._day_tables, event, cause, touched)
         if self._final:
             return ()
-        changes = [
-            (DayChange(*of, compute_day(self._day_tables, *of, self._terms, explained=False)), cause) for of in touched
-        ]
+        changes = self._changes(touched)
         effects = fold_totals(self._total_tables, changes, compacted=False)[0] if changes else []
         effects += fold_rosters(self._rosters, self._attended(touched))
         effects += self._timers.settle(self._day_tables.segments)
-        care: list[tuple[DayChange | Event, Cause]] = [*changes] or [(event, cause)]
-        return effects + fold_care(self._care_tables, care, self._terms)[0]
+        return effects + fold_care(self._care_tables, changes or [(event, cause)], self._terms)[0]
+
+    def _merge(self, event: PatientMerged, cause: Cause) -> Sequence[Effect]:
+        """Learn who lives on as whom; the tables must be walked, so they are written first."""
+        self._flush()
+        touched: Touched = {}
+        take_merges(self._day_tables, [(event, cause)], touched)
+        if self._final:
+            take_union(self._total_tables, Touches(self._total_tables), [(event, cause)])
+            self._flush()
+            return ()
+        changes = self._changes(touched)
+        effects = fold_totals(self._total_tables, [(event, cause), *changes], compacted=False)[0]
+        effects += fold_rosters(self._rosters, self._attended(touched))
+        effects += fold_care(self._care_tables, [(event, cause), *changes], self._terms)[0]
+        self._flush()
+        return effects
+
+    def _changes(self, touched: Touched) -> list[tuple[DayChange | Event, Cause]]:
+        return [
+            (DayChange(*of, compute_day(self._day_tables, *of, self._terms, explained=False)), cause)
+            for of, cause in touched.items()
+        ]
 
     def _attended(self, touched: Touched) -> Iterator[tuple[RosterChange, Cause]]:
         """Give what therapists do one-on-one on the dates that an event touched, and forget which it may change."""
@@ -136,19 +167,33 @@ class Rater:
         """Give the final value of every compacted key, patient by patient; what does not stand is left out."""
         # A year's days are many: what is sorted are the tables' own keys, no copies of them.
         days = groupby(sorted(self._day_tables.days), key=lambda key: key.rpartition("|")[0])
-        waiting = sorted(self._total_tables.patients, key=_before_dates, reverse=True)
+        guests = self._guests()
+        waiting = sorted({*self._total_tables.patients, *guests}, key=_before_dates, reverse=True)
         for patient_id, keys in days:
             while waiting and _before_dates(waiting[-1]) < _before_dates(patient_id):
-                yield from self._patient(waiting.pop(), [])
+                yield from self._known(waiting.pop(), [], guests)
             if waiting and waiting[-1] == patient_id:
                 waiting.pop()
-            yield from self._patient(patient_id, [key.rpartition("|")[2] for key in keys])
+            yield from self._known(patient_id, [key.rpartition("|")[2] for key in keys], guests)
             self._flush()
         while waiting:
-            yield from self._patient(waiting.pop(), [])
+            yield from self._known(waiting.pop(), [], guests)
+
+    def _guests(self) -> dict[str, set[str]]:
+        """Give by survivor the dates of those who were merged."""
+        merged = keys_of(self._day_tables.days, self._households)
+        found: dict[str, set[str]] = {}
+        for patient_id, dates in merged.items():
+            found.setdefault(self._households.home(patient_id), set()).update(dates)
+        return found
+
+    def _known(self, patient_id: str, dates: list[str], guests: dict[str, set[str]]) -> Iterator[Output]:
+        if self._households.home(patient_id) == patient_id:
+            yield from self._patient(patient_id, sorted({*dates, *guests.get(patient_id, ())}))
 
     def _patient(self, patient_id: str, dates: list[str]) -> Iterator[Output]:
-        patient = self._total_tables.patients.get(patient_id) or PatientFacts()
+        known = known_of(self._total_tables, patient_id)
+        patient = known.patient
         years: dict[int, dict[str, BillableDay]] = {year: {} for year in patient.years}
         for date in dates:
             day = compute_day(self._day_tables, patient_id, date, self._terms)
@@ -156,7 +201,7 @@ class Rater:
                 yield Output("billable-days", f"{patient_id}|{date}", day)
                 years.setdefault(int(date[:4]), {})[date] = day
         for year, days in sorted(years.items()):
-            facts = self._total_tables.years.get(f"{patient_id}|{year:04d}") or YearFacts()
+            facts = known.years.get(year) or YearFacts()
             if self._final:
                 for date, day in days.items():
                     facts, _ = put_day(facts, date, day_entry(day, self._terms.payers, packed=False))

@@ -1,13 +1,14 @@
 """Segments to days: each event replaces a fact, and each day that it touches is computed whole again."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pipeline.events.base import Event
 from pipeline.events.days import BillableDay
-from pipeline.events.patients import DayTicked
+from pipeline.events.patients import DayTicked, PatientMerged
 from pipeline.events.segments import (
     SegmentAmended,
     SegmentRecorded,
@@ -19,11 +20,13 @@ from pipeline.events.segments import (
 from pipeline.ledger.attended import Attendance, attended, attending
 from pipeline.ledger.calendar import Calendar
 from pipeline.ledger.day import rate_day
-from pipeline.ledger.segments import Result, Segment, SegmentFacts, resolve, service_date, take
+from pipeline.ledger.forwarding import Forwarding
+from pipeline.ledger.households import Households, keys_of
+from pipeline.ledger.segments import Result, Segment, SegmentFacts, resolve, service_date, take, united, versions_of
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.timers import Timers
-from pipeline.ledger.versions import version_of
+from pipeline.ledger.versions import event_of, version_of
 
 TOPIC = "billable-days"
 SEGMENT_EVENTS = (
@@ -61,6 +64,8 @@ class DayTables(Struct, frozen=True):
     attendance: Attendance = {}
     calendar: Calendar | None = None
     timers: Timers | None = None
+    households: Households | None = None
+    forwarding: Forwarding = field(default_factory=lambda: Forwarding("days"))
 
     def flush(self) -> None:
         """Write what changed."""
@@ -72,6 +77,10 @@ class DayTables(Struct, frozen=True):
             self.timers.flush()
         self.segments.flush()
         self.days.flush()
+        self.forwarding.changes.clear()
+        # What a replay of a merge goes by comes last.
+        if self.households is not None:
+            self.households.flush()
 
 
 Touched = dict[tuple[str, str], Cause]
@@ -89,6 +98,7 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
         return None
     patient_id, segment_id = event.patient_id, event.segment_id
     key = f"{patient_id}|{segment_id}"
+    together = tables.households is not None and not tables.households.alone(patient_id)
     before = tables.segments.get(key) or _NOTHING
     after, result = take(before, version_of(event))
     joined = service_date(after)
@@ -97,21 +107,36 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
         return result
     if joined is None and tables.calendar is not None:
         after = undated(tables.calendar, key, after, cause)
+    if together:
+        touch_household(tables, patient_id, segment_id, cause, touched)
     tables.segments.put(key, after)
     tables.resolved.pop(key, None)
-    if tables.timers is not None and (before.start is not None or after.start is not None):
-        tables.timers.see(key, before, after, cause)
+    if before.start is not None or after.start is not None:
+        _see_timer(tables, key, before, after, cause)
     left = service_date(before)
-    note_attendance(tables.attendance, patient_id, left, before)
-    note_attendance(tables.attendance, patient_id, joined, after)
     if left is not None and left != joined:
         _unlist(tables.days, patient_id, left, segment_id)
+    if together:
+        touch_household(tables, patient_id, segment_id, cause, touched)
+        tables.forwarding.changes.append((event, cause))
+        return result
+    note_attendance(tables.attendance, patient_id, left, before)
+    note_attendance(tables.attendance, patient_id, joined, after)
     for date in (left, joined):
         if date is not None:
             # The days come out in the order of their last touch, so that the last cause of a year is its last event.
             touched.pop((patient_id, date), None)
             touched[patient_id, date] = cause
     return result
+
+
+def _see_timer(tables: DayTables, key: str, before: SegmentFacts, after: SegmentFacts, cause: Cause) -> None:
+    """Let the timers look at a segment; those of a guest are looked at where they came in."""
+    households, patient_id = tables.households, key.partition("|")[0]
+    if tables.timers is not None and (
+        households is None or households.alone(patient_id) or households.here(patient_id)
+    ):
+        tables.timers.see(key, before, after, cause)
 
 
 def note_attendance(attendance: Attendance, patient_id: str, date: str | None, facts: SegmentFacts) -> None:
@@ -164,7 +189,9 @@ def compute_day(
 
 
 def segments_of(tables: DayTables, patient_id: str, date: str, terms: Terms) -> list[Segment]:
-    """Give the complete segments of a patient's date."""
+    """Give the complete segments of a patient's date; none for one who is known as another."""
+    if tables.households is not None and not tables.households.alone(patient_id):
+        return segments_together(tables, tables.households.members(patient_id), date, terms)
     index = tables.days.get(f"{patient_id}|{date}")
     segments: list[Segment] = []
     for segment_id in index.segment_ids if index else ():
@@ -195,9 +222,94 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effec
     effects = []
     for (patient_id, date), cause in touched.items():
         day = compute_day(tables, patient_id, date, terms)
-        effects.append(Effect(TOPIC, f"{patient_id}|{date}", patient_id, day, cause))
+        moved = day is None and left_behind(tables, patient_id, date)
+        effects.append(Effect(TOPIC, f"{patient_id}|{date}", patient_id, day, cause, moved=moved))
         effects += attended_on(tables, patient_id, date, terms, cause)
     return effects if tables.timers is None else effects + tables.timers.settle(tables.segments)
+
+
+def touch_household(tables: DayTables, patient_id: str, segment_id: str, cause: Cause, touched: Touched) -> None:
+    """Note the days that a segment is of in the records of any who are known as one, under who is told of them."""
+    households = tables.households
+    if households is None:
+        return
+    for output in households.outputs(patient_id):
+        for member in {patient_id, *households.members(households.home(patient_id))}:
+            facts = tables.segments.get(f"{member}|{segment_id}") or _NOTHING
+            date = service_date(facts)
+            if date is not None:
+                note_attendance(tables.attendance, output, date, facts)
+                touched.pop((output, date), None)
+                touched[output, date] = cause
+
+
+def segments_together(tables: DayTables, members: Sequence[str], date: str, terms: Terms) -> list[Segment]:
+    """Give the complete segments of a date of patients who are one: of equal ids the newest version of all."""
+    found = []
+    for segment_id in segment_ids_together(tables, members, date):
+        facts = facts_together(tables, members, segment_id)
+        segment = resolve(facts, terms.max_segment_minutes) if service_date(facts) == date else None
+        if segment is not None:
+            found.append(segment)
+    return found
+
+
+def segment_ids_together(tables: DayTables, members: Sequence[str], date: str) -> list[str]:
+    """Give the ids that any record of patients who are one lists under a date."""
+    indexes = [tables.days.get(f"{member}|{date}") for member in members]
+    return sorted({segment_id for index in indexes if index for segment_id in index.segment_ids})
+
+
+def facts_together(tables: DayTables, members: Sequence[str], segment_id: str) -> SegmentFacts:
+    """Give what stands of a segment over the records of patients who are one."""
+    said = [(member, tables.segments.get(f"{member}|{segment_id}")) for member in members]
+    return united([(member, facts) for member, facts in said if facts is not None])
+
+
+def left_behind(tables: DayTables, patient_id: str, date: str) -> bool:
+    """Tell whether a day that stands no more does so because its patient is known as another now."""
+    households = tables.households
+    if households is None or households.home(patient_id) == patient_id:
+        return False
+    return tables.days.get(f"{patient_id}|{date}") is not None
+
+
+def take_merges(tables: DayTables, merges: Iterable[tuple[PatientMerged, Cause]], touched: Touched) -> list[Effect]:
+    """Learn who lives on as whom; note the days of those who moved, and give what is to be passed on of them.
+
+    Nothing else of the batch may be taken yet: merges come first, which changes nothing, as results are functions of
+    facts. The tables of the facts are walked, once for all.
+    """
+    households, cause = tables.households, None
+    if households is None:
+        return []
+    for event, why in merges:
+        if households.take(event) == "applied":
+            cause = why
+    moved = households.moved
+    if cause is None or not moved:
+        return []
+    held = keys_of(tables.segments, moved)
+    events: list[tuple[str, list[Event]]] = []
+    for patient_id, segment_ids in held.items():
+        said: list[Event] = []
+        outputs = [one for one in (moved[patient_id], *households.outputs(patient_id)) if households.here(one)]
+        together = sorted(
+            {patient_id, *households.were(moved[patient_id]), *households.were(households.home(patient_id))}
+        )
+        for segment_id in segment_ids:
+            facts = tables.segments.get(f"{patient_id}|{segment_id}") or _NOTHING
+            said += [event_of(version, patient_id) for version in versions_of(facts)]
+            # Where it was known a version of another may stand again, where it is now another's may fall.
+            for member in together:
+                known = tables.segments.get(f"{member}|{segment_id}") or _NOTHING
+                date = service_date(known)
+                if date is not None:
+                    for output in outputs:
+                        note_attendance(tables.attendance, output, date, known)
+                        touched[output, date] = cause
+        events.append((patient_id, said))
+    return tables.forwarding.settle(households, events, cause)
 
 
 def fold_days(
@@ -208,6 +320,20 @@ def fold_days(
     Gives the messages owed to `billable-days`, `therapist-segments` and `care-alerts`, and what became of each event,
     in their order. The caller flushes the tables once the messages are delivered.
     """
+    events = list(events)
     touched: Touched = {}
+    forwarded = take_merges(tables, merges_of(events), touched)
     results = [take_event(tables, event, cause, touched) for event, cause in events]
-    return settle_days(tables, touched, terms), results
+    return [*settle_days(tables, touched, terms), *forwarded, *forward(tables)], results
+
+
+def merges_of(events: Iterable[tuple[Any, Cause]]) -> list[tuple[PatientMerged, Cause]]:
+    """Give the merges among events."""
+    return [(event, cause) for event, cause in events if isinstance(event, PatientMerged)]
+
+
+def forward(tables: DayTables) -> list[Effect]:
+    """Give what is to be passed on of what a batch changed."""
+    if tables.households is None or not tables.forwarding.changes:
+        return []
+    return tables.forwarding.settle(tables.households, (), None)

@@ -15,10 +15,13 @@ from pipeline.ledger.days import (
     DayIndex,
     DayTables,
     Touched,
+    forward,
     list_segment,
+    merges_of,
     note_attendance,
     settle_days,
     take_event,
+    take_merges,
     undated,
 )
 from pipeline.ledger.segments import Result, SegmentFacts, service_date, take
@@ -41,7 +44,9 @@ def fold_days_in_time(
     What became of an event that is too late is why. Whether it is goes by the events before it alone, in whichever
     batches they came.
     """
+    events = list(events)
     touched: Touched = {}
+    forwarded = take_merges(tables, merges_of(events), touched)
     results: list[Result | Rejected | None] = []
     for event, cause in events:
         if isinstance(event, DayReopened):
@@ -52,7 +57,7 @@ def fold_days_in_time(
             calendar.see(date, cause.appended)
         late = _too_late(tables, calendar, event, date) if calendar.line else None
         results.append(late or take_event(tables, event, cause, touched))
-    effects = settle_days(tables, touched, terms)
+    effects = [*settle_days(tables, touched, terms), *forwarded, *forward(tables)]
     _let_leave(tables, calendar)
     return effects, results
 

@@ -1,12 +1,13 @@
 """A segment of treatment, from what was said of it: whole, in halves, corrected, taken back."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from pipeline.events.fields import microseconds_between
-from pipeline.ledger.versions import SERVICE, STARTED, STOPPED, VOIDED, Version, newer, older
+from pipeline.ledger.versions import SERVICE, STARTED, STOPPED, VOIDED, Version, newer, newest, older
 
 Result = Literal["applied", "duplicate", "superseded"]
 
@@ -61,6 +62,22 @@ def take(facts: SegmentFacts, version: Version) -> tuple[SegmentFacts, Result]:
     start = facts.start if facts.start and not older(facts.start, version) else None
     stop = facts.stop if facts.stop and not older(facts.stop, version) else None
     return SegmentFacts(version, start, stop), "applied"
+
+
+def united(said: Sequence[tuple[str, SegmentFacts]]) -> SegmentFacts:
+    """Give what stands of a segment of which several patients' records tell who are one, each after its patient."""
+    whole = newest([(of, facts.whole) for of, facts in said if facts.whole])
+    start = newest([(of, facts.start) for of, facts in said if facts.start])
+    stop = newest([(of, facts.stop) for of, facts in said if facts.stop])
+    if whole is not None:
+        start = start if start and not older(start, whole) else None
+        stop = stop if stop and not older(stop, whole) else None
+    return SegmentFacts(whole, start, stop)
+
+
+def versions_of(facts: SegmentFacts) -> list[Version]:
+    """Give the versions that stand of a segment."""
+    return [version for version in (facts.whole, facts.start, facts.stop) if version is not None]
 
 
 def standing_base(facts: SegmentFacts) -> Version | None:

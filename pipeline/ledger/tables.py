@@ -62,7 +62,8 @@ class Cause(Struct, frozen=True, gc=False):
 class Effect(Struct, frozen=True, gc=False):
     """A message that a fold owes: its topic, its key and patient, its value (None: a tombstone), its cause.
 
-    `home` is the id that decides its partition, where that may be another than the one that the fold is of.
+    `home` is the id that decides its partition, where that may be another than the one that the fold is of. `moved` is
+    set for the tombstone of what is told under another patient now.
     """
 
     topic: str
@@ -71,3 +72,4 @@ class Effect(Struct, frozen=True, gc=False):
     value: Struct | None
     cause: Cause
     home: str | None = None
+    moved: bool = False

@@ -1,6 +1,7 @@
 """Days and accruals to years: each change replaces a fact, and the year is computed whole again."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -12,8 +13,11 @@ from pipeline.events.codec import write
 from pipeline.events.coverage import AccrualReported, CoverageReported, NecessityAttested
 from pipeline.events.days import BillableDay, SentClaim, SentLine
 from pipeline.events.fields import instant
+from pipeline.events.patients import PatientMerged
 from pipeline.ledger.calendar import Calendar, last_day
 from pipeline.ledger.coverage import Coverage, coverage_of
+from pipeline.ledger.forwarding import Forwarding
+from pipeline.ledger.households import Households, keys_of
 from pipeline.ledger.segments import Result
 from pipeline.ledger.settle import View, YearTouch, settle_year
 from pipeline.ledger.standing import Standing, assess
@@ -50,6 +54,8 @@ class TotalTables(Struct, frozen=True):
     assessed: dict[tuple[str, int], tuple[YearFacts, Standing]] = {}
     calendar: Calendar | None = None
     payers: Payers = field(default_factory=packaged)
+    households: Households | None = None
+    forwarding: Forwarding = field(default_factory=lambda: Forwarding("totals"))
 
     def standing(self, patient_id: str, year: int, facts: YearFacts) -> Standing:
         """Assess a year's facts; those that were assessed last are not assessed again."""
@@ -68,6 +74,10 @@ class TotalTables(Struct, frozen=True):
         self.years.flush()
         self.patients.flush()
         self.facts.flush()
+        self.forwarding.changes.clear()
+        # What a replay of a merge goes by comes last.
+        if self.households is not None:
+            self.households.flush()
 
 
 class Touches:
@@ -76,6 +86,18 @@ class Touches:
     def __init__(self, tables: TotalTables) -> None:
         self._tables = tables
         self.years: dict[tuple[str, int], YearTouch] = {}
+        self.together: dict[str, Together] = {}
+        self.causes: dict[str, Cause] = {}
+
+    def see(self, patient_id: str, cause: Cause) -> None:
+        """Keep what is known of all who are one with a patient as it is before the batch; nothing of who is alone."""
+        households = self._tables.households
+        if households is None or households.alone(patient_id):
+            return
+        for output in households.outputs(patient_id):
+            self.causes[output] = cause
+            if output not in self.together:
+                self.together[output] = together(self._tables, output)
 
     def year(self, patient_id: str, year: int, cause: Cause) -> YearTouch:
         """Note that a change touches a year, before it does."""
@@ -103,6 +125,7 @@ class Touches:
 
 def take_change(tables: TotalTables, touches: Touches, change: DayChange | Event, cause: Cause) -> Result | None:
     """Replace a fact by what a day or an event says; gives what became of an event, None for one that is no year's."""
+    touches.see(change.patient_id, cause)
     if isinstance(change, DayChange):
         _take_day(tables, touches, change, cause)
         return "applied"
@@ -159,6 +182,8 @@ def _take_fact(tables: TotalTables, touches: Touches, event: YearEvent, cause: C
             _add(tables, touches, was, cause)
         return "duplicate" if write(event) == stored else "superseded"
     tables.facts.put(key, write(event))
+    if not _is_alone(tables, event.patient_id):
+        tables.forwarding.changes.append((event, cause))
     if was is not None:
         _remove(tables, touches, was, cause)
     _add(tables, touches, event, cause)
@@ -295,10 +320,14 @@ def fold_totals(
     their order. The caller flushes the tables once the messages are delivered. Without `compacted` only the alerts are
     given, for a caller that computes the final values once at the end.
     """
+    changes = list(changes)
     touches = Touches(tables)
+    forwarded = take_merges(tables, touches, changes)
     results = [take_change(tables, touches, change, cause) for change, cause in changes]
     effects: list[Effect] = []
     for (patient_id, year), touch in touches.years.items():
+        if patient_id in touches.together or not _is_alone(tables, patient_id):
+            continue
         patient = tables.patients.get(patient_id) or _NO_PATIENT
         was = tables.standing(patient_id, year, touch.before)
         # Where no bucket was touched, what counts is what counted.
@@ -306,4 +335,121 @@ def fold_totals(
         before = View(patient_id, year, touch.before, touch.patient, was, tables.payers)
         after = View(patient_id, year, touch.facts, patient, now, tables.payers)
         effects += settle_year(before, after, touch, compacted=compacted)
-    return effects, results
+    if touches.together:
+        effects += settle_together(tables, touches, compacted=compacted)
+    if tables.households is not None and tables.forwarding.changes:
+        forwarded += tables.forwarding.settle(tables.households, (), None)
+    return effects + forwarded, results
+
+
+def _is_alone(tables: TotalTables, patient_id: str) -> bool:
+    return tables.households is None or tables.households.alone(patient_id)
+
+
+class Together(Struct, frozen=True):
+    """What is known of all who are one patient: years, and what holds in every year."""
+
+    years: dict[int, YearFacts] = {}
+    patient: PatientFacts = PatientFacts()
+
+
+_OF_A_YEAR = {"accruals": "accrual"}
+_OF_A_DATE = {"claims": "claim"}
+_OF_A_PATIENT = {"attestations": "attestation", "coverages": "coverage"}
+"""The fields of facts by id, and the kind that each is stored as; where several patients' ids are equal, one stands."""
+
+
+def together(tables: TotalTables, home: str) -> Together:
+    """Put together what is known of all who are known as a patient; nothing of one who is known as another."""
+    members = [] if tables.households is None else tables.households.members(home)
+    patients = {member: tables.patients.get(member) or _NO_PATIENT for member in members}
+    years = sorted({year for patient in patients.values() for year in patient.years})
+
+    def stands(member: str, kind: str, name: str) -> bool:
+        held = [(one, stored) for one in members if (stored := tables.facts.get(f"{one}|{kind}|{name}")) is not None]
+        return len(held) < 2 or max(held, key=lambda one: _order(_decode.decode(one[1])))[0] == member  # noqa: PLR2004
+
+    def standing(member: str, kind: str, found: dict[str, Any]) -> dict[str, Any]:
+        return {name: fact for name, fact in found.items() if stands(member, kind, name)}
+
+    of_patient: dict[str, Any] = {name: {} for name in _OF_A_PATIENT}
+    for member, patient in patients.items():
+        for name, kind in _OF_A_PATIENT.items():
+            of_patient[name] |= standing(member, kind, getattr(patient, name))
+    found: dict[int, YearFacts] = {}
+    for year in years:
+        of_year: dict[str, Any] = {name: {} for name in (*_OF_A_YEAR, *_OF_A_DATE)}
+        for member in members:
+            facts = _year(tables, member, year)
+            for name, kind in _OF_A_YEAR.items():
+                of_year[name] |= standing(member, kind, getattr(facts, name))
+            for name, kind in _OF_A_DATE.items():
+                for date, of_date in getattr(facts, name).items():
+                    of_year[name][date] = of_year[name].get(date, {}) | standing(member, kind, of_date)
+        # Days come of a patient's own topic: they are of all who are one already.
+        found[year] = replace(_year(tables, home, year), **of_year)
+    return Together(found, PatientFacts(years, **of_patient))
+
+
+def take_merges(
+    tables: TotalTables, touches: Touches, changes: Sequence[tuple[DayChange | Event, Cause]]
+) -> list[Effect]:
+    """Learn who lives on as whom, before anything else of a batch is taken; gives what is to be passed on."""
+    households = tables.households
+    cause: Cause | None = None
+    if households is None:
+        return []
+    for change, why in changes:
+        if not isinstance(change, PatientMerged):
+            continue
+        before = households.concerned(change)
+        for one in before:
+            if one not in touches.together and households.here(one):
+                touches.together[one] = known_of(tables, one)
+        if households.take(change) == "applied":
+            cause = why
+            touches.causes |= dict.fromkeys(before, why)
+    moved = households.moved
+    if cause is None or not moved:
+        return []
+    events: list[tuple[str, list[Event]]] = []
+    for patient_id, names in keys_of(tables.facts, moved).items():
+        stored = [tables.facts.get(f"{patient_id}|{name}") for name in names]
+        events.append((patient_id, [_decode.decode(one) for one in stored if one is not None]))
+    return tables.forwarding.settle(households, events, cause)
+
+
+def known_of(tables: TotalTables, patient_id: str) -> Together:
+    """Give what is known of a patient, with all who are one with the patient."""
+    if not _is_alone(tables, patient_id):
+        return together(tables, patient_id)
+    patient = tables.patients.get(patient_id) or _NO_PATIENT
+    return Together({year: _year(tables, patient_id, year) for year in patient.years}, patient)
+
+
+def settle_together(tables: TotalTables, touches: Touches, *, compacted: bool) -> list[Effect]:
+    """Give what is owed for patients who are, or were, one with others; all of a year, where anything of it changed."""
+    households = tables.households
+    effects: list[Effect] = []
+    if households is None:
+        return effects
+    for patient_id, was in touches.together.items():
+        now = known_of(tables, patient_id)
+        members = {patient_id, *households.members(patient_id)}
+        cause = touches.causes.get(patient_id)
+        for year in sorted(was.years.keys() | now.years.keys()):
+            touched = [touches.years[member, year] for member in sorted(members) if (member, year) in touches.years]
+            before, after = was.years.get(year, _NO_YEAR), now.years.get(year, _NO_YEAR)
+            if cause is None or (not touched and before == after and was.patient == now.patient):
+                continue
+            touch = YearTouch(f"{patient_id}|{year:04d}", before, after, was.patient, cause)
+            dates = {*before.days, *after.days, *before.claims, *after.claims}
+            touch.dates = dict.fromkeys(sorted(dates), cause)
+            for bucket in BUCKETS:
+                touch.count(bucket, "", cause)
+            views = [
+                View(patient_id, year, facts, patient, assess(year, facts), tables.payers)
+                for facts, patient in ((before, was.patient), (after, now.patient))
+            ]
+            effects += settle_year(views[0], views[1], touch, compacted=compacted)
+    return effects

@@ -1,5 +1,6 @@
 """Of several versions of one fact the newest stands, whatever the order they arrived in."""
 
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -7,6 +8,14 @@ import orjson
 from msgspec import Struct
 
 from pipeline.events.fields import instant
+from pipeline.events.segments import (
+    SegmentAmended,
+    SegmentRecorded,
+    SegmentStarted,
+    SegmentStopped,
+    SegmentVoided,
+    ServiceRecorded,
+)
 
 KINDS = (
     "segment.recorded",
@@ -15,6 +24,14 @@ KINDS = (
     "segment.voided",
     "segment.started",
     "segment.stopped",
+)
+_EVENTS: tuple[Any, ...] = (
+    SegmentRecorded,
+    SegmentAmended,
+    ServiceRecorded,
+    SegmentVoided,
+    SegmentStarted,
+    SegmentStopped,
 )
 RECORDED, AMENDED, SERVICE, VOIDED, STARTED, STOPPED = range(len(KINDS))
 
@@ -70,9 +87,11 @@ def version_of(event: Any) -> Version:
     return Version(kind, *said)
 
 
-def sorted_json(version: Version) -> bytes:
-    """Give a version's sorted JSON, less the patient, who is the same in all versions of a fact."""
+def sorted_json(version: Version, patient_id: str | None = None) -> bytes:
+    """Give a version's sorted JSON; less the patient where that is the same in all versions of a fact."""
     said: dict[str, Any] = {"event_type": KINDS[version.kind]}
+    if patient_id is not None:
+        said["patient_id"] = patient_id
     said |= {name: value for name in _SAID if (value := getattr(version, name)) is not None}
     return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
 
@@ -92,6 +111,26 @@ def newer(one: Version, other: Version) -> bool:
     """Tell whether a version stands over another: revision, moment, event id, then the text of its sorted JSON."""
     compared = _compared(one, other)
     return compared > 0 or (compared == 0 and sorted_json(one) > sorted_json(other))
+
+
+def newest(versions: Iterable[tuple[str, Version]]) -> Version | None:
+    """Give the version that stands of several patients' versions of what is one fact, each after its patient."""
+    standing: tuple[str, Version] | None = None
+    for patient_id, version in versions:
+        compared = 1 if standing is None else _compared(version, standing[1])
+        if compared == 0 and standing is not None:
+            texts = sorted_json(version, patient_id), sorted_json(standing[1], standing[0])
+            compared = (texts[0] > texts[1]) - (texts[0] < texts[1])
+        if compared > 0:
+            standing = patient_id, version
+    return None if standing is None else standing[1]
+
+
+def event_of(version: Version, patient_id: str) -> Any:
+    """Give the event that a version was, of a patient."""
+    kind = _EVENTS[version.kind]
+    said = {name: getattr(version, name) for name in kind.__struct_fields__ if name != "patient_id"}
+    return kind(patient_id=patient_id, **said)
 
 
 def older(half: Version, whole: Version) -> bool:

@@ -9,7 +9,7 @@ from pipeline.connection import partition_of
 from pipeline.engine.record import Count, Message, Output, Record, Tables
 from pipeline.events import codec
 from pipeline.events.base import Event
-from pipeline.events.patients import DayTicked
+from pipeline.events.patients import DayTicked, PatientMerged
 from pipeline.events.rejected import Rejected
 from pipeline.identity import Identity
 from pipeline.streams.letter import Clock, dead_letter
@@ -29,10 +29,10 @@ def fold_intake(intake: Intake, tables: Tables, records: Sequence[Record]) -> Ou
     """Give for each record of `emr-events` the event for `session-events`, or its dead letter."""
     del tables
     counts: Counter[Count] = Counter()
-    return Output([_passed_on(intake, record, counts) for record in records], counts)
+    return Output([message for record in records for message in _passed_on(intake, record, counts)], counts)
 
 
-def _passed_on(intake: Intake, record: Record, counts: Counter[Count]) -> Message:
+def _passed_on(intake: Intake, record: Record, counts: Counter[Count]) -> list[Message]:
     try:
         event, unknown = codec.read(
             record.value, max_bytes=intake.max_event_bytes, max_segment_minutes=intake.max_segment_minutes
@@ -42,16 +42,18 @@ def _passed_on(intake: Intake, record: Record, counts: Counter[Count]) -> Messag
     except Rejected as refusal:
         counts["events", "unknown", "rejected"] += 1
         counts["rejected", refusal.reason] += 1
-        return dead_letter(record, refusal, intake.now())
+        return [dead_letter(record, refusal, intake.now())]
     kind = str(event.__struct_config__.tag)
     counts["events", kind, "accepted"] += 1
     if unknown:
         counts["unknown_fields",] += len(unknown)
     token = event.patient_id
     headers = {"event_type": kind.encode(), "appended": str(record.timestamp_ms).encode()}
-    return Message(
-        "session-events", token.encode(), codec.write(event), partition_of(token, intake.partitions), headers
-    )
+    # Every number must know of every merge: whose facts it has to pass on, and whose are to come.
+    merged = isinstance(event, PatientMerged)
+    numbers = range(intake.partitions) if merged else (partition_of(token, intake.partitions),)
+    key, value = token.encode(), codec.write(event)
+    return [Message("session-events", key, value, number, headers) for number in numbers]
 
 
 def _check_sender(event: Event) -> None:

@@ -1,7 +1,7 @@
 """What the ledger's agents share: session events read from their topic, and effects made messages."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -12,18 +12,24 @@ from pipeline.events import codec
 from pipeline.events.alerts import ClaimAlert, ThresholdAlert
 from pipeline.events.base import Event
 from pipeline.events.days import BillableDay
+from pipeline.events.forwarded import EventsForwarded
 from pipeline.events.patients import DayTicked
 from pipeline.events.rejected import Rejected
 from pipeline.events.reopened import DayReopened
+from pipeline.ledger.households import Households
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.totals import DayChange
 from pipeline.settings import MAX_RECORD_BYTES
 from pipeline.topics.catalog import declared
 
 Refuse = Callable[[Record, Rejected], Message]
+MOVED = "moved"
+"""The header of a tombstone of a day that is told under another patient now."""
 _REOPENED = b"day.reopened"
 _day = msgspec.json.Decoder(BillableDay).decode
 _reopened = msgspec.json.Decoder(DayReopened).decode
+_FORWARDED = str(EventsForwarded.__struct_config__.tag).encode()
+_forwarded = msgspec.json.Decoder(EventsForwarded).decode
 
 
 class Reader:
@@ -31,11 +37,18 @@ class Reader:
 
     `kinds` are the types that the agent wants: another, when a header tells it, is not even decoded. What cannot be
     read goes to `letters`, and is counted in `counts`; of several agents on one topic, only one takes the `unnamed`.
-    `taken` are the records of the events that were given, in their order.
+    `taken` are the records of the events that were given, in their order. `stage` is the agent's name: what others of
+    its name pass on is read as the events that it is, those of `guests`.
     """
 
     def __init__(
-        self, kinds: Iterable[type[Event]], max_segment_minutes: int, refuse: Refuse, *, unnamed: bool = True
+        self,
+        kinds: Iterable[type[Event]],
+        max_segment_minutes: int,
+        refuse: Refuse,
+        *,
+        unnamed: bool = True,
+        stage: str = "",
     ) -> None:
         self._kinds: Collection[bytes] = {str(kind.__struct_config__.tag).encode() for kind in kinds}
         self._max_segment_minutes = max_segment_minutes
@@ -44,11 +57,17 @@ class Reader:
         self.letters: list[Message] = []
         self.counts: Counter[Count] = Counter()
         self.taken: list[Record] = []
+        self.guests: set[str] = set()
+        self._stage = stage.encode()
 
     def events(self, records: Iterable[Record]) -> Iterator[tuple[Event, Cause]]:
         """Give the events that the agent may want, each with itself as the cause of what it changes."""
         for record in records:
             kind = record.headers.get("event_type")
+            if kind == _FORWARDED:
+                if record.headers.get("stage") == self._stage:
+                    yield from self._passed_on(record)
+                continue
             if kind not in (None, *self._kinds):
                 continue
             try:
@@ -63,6 +82,14 @@ class Reader:
             own = isinstance(event, DayTicked)
             appended = str(record.timestamp_ms) if own else _header(record, "appended")
             yield event, Cause(event.event_id, event.occurred_at, appended)
+
+    def _passed_on(self, record: Record) -> Iterator[tuple[Event, Cause]]:
+        forwarded = _forwarded(record.value or b"")
+        self.guests.add(forwarded.patient_id)
+        cause = Cause(forwarded.event_id, forwarded.occurred_at, _header(record, "appended"))
+        for event in forwarded.events:
+            self.taken.append(record)
+            yield event, cause
 
     def count(self, changes: Iterable[msgspec.Struct], results: Iterable[str | Rejected | None]) -> None:
         """Count what changed nothing, by type, and set aside what was refused; one change for each record `taken`."""
@@ -106,16 +133,33 @@ def messages(effects: Sequence[Effect], partition: int) -> list[Message]:
         Message(
             effect.topic,
             effect.key.encode(),
-            None if effect.value is None else codec.encode(effect.value),
+            None if effect.value is None else _written(effect.value),
             partition if effect.home is None else partition_of(effect.home, count),
             {
                 "event_id": effect.cause.event_id.encode(),
                 "occurred_at": effect.cause.occurred_at.encode(),
                 "appended": effect.cause.appended.encode(),
+                **_further(effect),
             },
         )
         for effect in effects
     ]
+
+
+def _written(value: msgspec.Struct) -> bytes:
+    return codec.write(value) if isinstance(value, Event) else codec.encode(value)
+
+
+def _further(effect: Effect) -> dict[str, bytes]:
+    if isinstance(effect.value, EventsForwarded):
+        return {"event_type": _FORWARDED, "stage": effect.value.stage.encode()}
+    return {MOVED: b"1"} if effect.moved else {}
+
+
+def households_of(table: MutableMapping[str, bytes], number: int) -> Households:
+    """Give the merges that a partition number knows."""
+    count = declared()["session-events"].partitions
+    return Households(table, lambda patient_id: partition_of(patient_id, count) == number)
 
 
 def count_alerts(counts: Counter[Count], effects: Iterable[Effect]) -> None:

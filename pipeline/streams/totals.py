@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.engine.record import Count, Output, Record, Tables
 from pipeline.events.base import Event
 from pipeline.events.days import Line, Measure
+from pipeline.events.patients import PatientMerged
 from pipeline.ledger.calendar import Calendar, year_schedule
 from pipeline.ledger.left_years import fold_totals_in_time
 from pipeline.ledger.tables import Cause, Facts
@@ -13,16 +14,17 @@ from pipeline.ledger.terms import Terms
 from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables
 from pipeline.ledger.year import PatientFacts, YearFacts
 from pipeline.rules.codes import table
-from pipeline.streams.reading import Reader, Refuse, cause_of, count_alerts, day_change, messages
+from pipeline.streams.reading import MOVED, Reader, Refuse, cause_of, count_alerts, day_change, households_of, messages
 
-TABLES = ("closings", "years", "patients", "facts")
-"""In the order that they are written: a replay goes by the facts."""
+TABLES = ("closings", "years", "patients", "facts", "unions")
+"""In the order that they are written: a replay goes by the facts, and one of a merge by the unions."""
 
 
 def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]) -> Output:
     """Take records of `session-events` and `billable-days`; give the messages of all that totals owe."""
     # What no header names and nobody can read, the agent days sets aside.
-    reader = Reader(YEAR_EVENTS, terms.max_segment_minutes, refuse, unnamed=False)
+    reader = Reader((*YEAR_EVENTS, PatientMerged), terms.max_segment_minutes, refuse, unnamed=False, stage="totals")
+    households = households_of(tables["unions"], records[0].partition)
     calendar = Calendar(tables["closings"], year_schedule(terms.keep_days))
     facts = TotalTables(
         Facts(tables["years"], YearFacts),
@@ -30,10 +32,13 @@ def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]
         Facts(tables["facts"], bytes),
         calendar=calendar,
         payers=terms.payers,
+        households=households,
     )
-    computed = [record for record in records if record.topic == "billable-days"]
+    # What is told under another patient now is that one's: what a merge does to the year, the merge itself tells.
+    computed = [record for record in records if record.topic == "billable-days" and MOVED not in record.headers]
     days = [(day_change(record), cause_of(record)) for record in computed]
     events = list(reader.events(record for record in records if record.topic == "session-events"))
+    households.welcome(reader.guests)
     _count_units(reader.counts, facts.years, [change for change, _ in days])
     changes: list[tuple[DayChange | Event, Cause]] = [*days, *events]
     effects, results = fold_totals_in_time(facts, calendar, changes)

@@ -66,11 +66,42 @@ def newest(events: list[Event]) -> Event | None:
 
 
 def by_patient(events: list[Event]) -> dict[str, list[Event]]:
+    survivors = merged(events)
     found = defaultdict(list)
     for event in events:
         if "patient_id" in event:
-            found[event["patient_id"]].append(event)
+            found[survivors.get(event["patient_id"], event["patient_id"])].append(event)
     return found
+
+
+def merged(events: list[Event]) -> dict[str, str]:
+    """Give for each patient with a merge the one as whom it lives on."""
+    versions = defaultdict(list)
+    for event in events:
+        if event["event_type"] == "patient.merged":
+            versions[event["patient_id"]].append(event)
+    merges = {patient: newest(same) for patient, same in versions.items()}
+    merges = {patient: merge for patient, merge in merges.items() if merge["into_patient_id"] != patient}
+    while circle := a_circle(merges):
+        del merges[min(circle, key=lambda patient: version(merges[patient]))]
+    survivors = {}
+    for patient in merges:
+        last = patient
+        while last in merges:
+            last = merges[last]["into_patient_id"]
+        survivors[patient] = last
+    return survivors
+
+
+def a_circle(merges: dict[str, Event]) -> list[str]:
+    for patient in merges:
+        path = []
+        while patient in merges and patient not in path:
+            path.append(patient)
+            patient = merges[patient]["into_patient_id"]  # noqa: PLW2901
+        if patient in path:
+            return path[path.index(patient) :]
+    return []
 
 
 def standing(events: list[Event], event_type: str) -> list[Event]:

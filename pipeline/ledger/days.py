@@ -93,8 +93,7 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
     worker left half written when it died: a segment that its day does not list.
     """
     if not isinstance(event, SEGMENT_EVENTS):
-        if tables.timers is not None and isinstance(event, DayTicked):
-            tables.timers.tick(event, cause)
+        _see_tick(tables, event, cause)
         return None
     patient_id, segment_id = event.patient_id, event.segment_id
     key = f"{patient_id}|{segment_id}"
@@ -120,14 +119,18 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
         touch_household(tables, patient_id, segment_id, cause, touched)
         tables.forwarding.changes.append((event, cause))
         return result
-    note_attendance(tables.attendance, patient_id, left, before)
-    note_attendance(tables.attendance, patient_id, joined, after)
-    for date in (left, joined):
+    for date, facts in ((left, before), (joined, after)):
         if date is not None:
+            note_attendance(tables.attendance, patient_id, date, facts)
             # The days come out in the order of their last touch, so that the last cause of a year is its last event.
             touched.pop((patient_id, date), None)
             touched[patient_id, date] = cause
     return result
+
+
+def _see_tick(tables: DayTables, event: Event, cause: Cause) -> None:
+    if tables.timers is not None and isinstance(event, DayTicked):
+        tables.timers.tick(event, cause)
 
 
 def _see_timer(tables: DayTables, key: str, before: SegmentFacts, after: SegmentFacts, cause: Cause) -> None:
@@ -139,10 +142,10 @@ def _see_timer(tables: DayTables, key: str, before: SegmentFacts, after: Segment
         tables.timers.see(key, before, after, cause)
 
 
-def note_attendance(attendance: Attendance, patient_id: str, date: str | None, facts: SegmentFacts) -> None:
+def note_attendance(attendance: Attendance, patient_id: str, date: str, facts: SegmentFacts) -> None:
     """Note the therapist of a segment under its date, if it is one-on-one."""
-    therapist_id = None if date is None else attending(facts)
-    if date is not None and therapist_id is not None:
+    therapist_id = attending(facts)
+    if therapist_id is not None:
         attendance.setdefault((patient_id, date), set()).add(therapist_id)
 
 

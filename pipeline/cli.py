@@ -13,6 +13,7 @@ from pipeline.commands import (
     alerts,
     broker,
     demo,
+    explain,
     fees,
     identity,
     publish,
@@ -42,6 +43,7 @@ cli.command()(publish.publish)
 cli.command()(rate.rate)
 cli.command()(totals.totals)
 cli.command()(alerts.alerts)
+cli.command()(explain.explain)
 cli.add_typer(rejected.app, name="rejected")
 cli.add_typer(topics.app, name="topics")
 cli.add_typer(broker.app, name="broker")

@@ -9,15 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.connection import partition_of
-from pipeline.errors import Refused
-from pipeline.events.rejected import Rejected
+from pipeline.commands.patients import names_of, newest
 from pipeline.events.totals import Threshold, ThresholdTotal
-from pipeline.identity import Identity
 from pipeline.money import dollars
 from pipeline.settings import Settings
 from pipeline.terminal import plain
-from pipeline.topics.admin import partition_counts
 from pipeline.topics.catalog import topic_name
 from pipeline.topics.reading import latest
 
@@ -39,7 +35,7 @@ def totals(
     Exit code 1 when a patient is asked for of whom nothing is known.
     """
     settings = Settings.load()
-    held = asyncio.run(_held(settings, _names(settings, patient, source) if patient is not None else None))
+    held = asyncio.run(_held(settings, names_of(settings, patient, source) if patient is not None else None))
     if as_json:
         for value in held:
             typer.echo(value)
@@ -51,23 +47,11 @@ def totals(
         raise typer.Exit(1)
 
 
-def _names(settings: Settings, patient: str, source: str) -> set[str]:
-    """Give what the patient may be called on the topic: what was given may be the token already."""
-    try:
-        return {patient, Identity(settings).token(patient, source)}
-    except Rejected as refusal:
-        raise Refused(f"--source: {refusal.detail}") from None
-
-
 async def _held(settings: Settings, names: set[str] | None) -> list[bytes]:
-    topic = topic_name(settings, "threshold-totals")
-    if names is None:
-        held = await latest(settings, topic)
-        return [held[key] for key in sorted(held)]
-    count = (await partition_counts(settings, [topic]))[topic]
-    held = await latest(settings, topic, partitions={partition_of(name, count) for name in names})
-    beginnings = tuple(f"{name}|".encode() for name in names)
-    return [held[key] for key in sorted(held) if key.startswith(beginnings)]
+    if names is not None:
+        return list((await newest(settings, "threshold-totals", names)).values())
+    held = await latest(settings, topic_name(settings, "threshold-totals"))
+    return [held[key] for key in sorted(held)]
 
 
 def _show(held: list[ThresholdTotal], most: int) -> None:

@@ -46,7 +46,7 @@ def explain(work: Work, terms: Terms) -> list[Step]:
     Inputs and results are whole seconds (text where they are not whole), minutes, units and cents, by what they are of.
     """
     drafts, lines, overlapping, marks = work.drafts, work.lines, work.overlapping, work.marks
-    steps = [] if overlapping is None else [_overlap_step(*of) for of in overlapping.lost.items()]
+    steps = [] if overlapping is None else [_overlap_step(*of, lines) for of in overlapping.lost.items()]
     spent = {segment.segment_id: segment.microseconds for segment in work.segments}
     first = 0
     for group in work.groups:
@@ -71,9 +71,10 @@ def _seconds(microseconds: int) -> int | str:
     return seconds if not rest else f"{microseconds / MICROSECONDS:.6f}".rstrip("0")
 
 
-def _overlap_step(segment_id: str, lost: int) -> Step:
+def _overlap_step(segment_id: str, lost: int, lines: Sequence[Line]) -> Step:
+    of = [position for position, line in enumerate(lines) if segment_id in line.segment_ids]
     inputs: Values = {"segment": segment_id}
-    return Step("overlap", segment_id, [], inputs, {"seconds_in_earlier_segments": _seconds(lost)}, "clm-5-20.3")
+    return Step("overlap", segment_id, of, inputs, {"seconds_in_earlier_segments": _seconds(lost)}, "clm-5-20.3")
 
 
 def _add_group(steps: list[Step], group: Group, lines: list[int], spent: dict[str, int]) -> None:
@@ -84,7 +85,7 @@ def _add_group(steps: list[Step], group: Group, lines: list[int], spent: dict[st
     for count in group.counts:
         minutes[count.code] = count.minutes
         if count.microseconds % _MINUTE or len(count.segment_ids) > 1:
-            steps.append(_minutes_step(about, count, spent))
+            steps.append(_minutes_step(about, count, spent, _of_count(group, lines, count)))
         if count.by_assistant:
             assisted = True
     rule = group.rules.unit_rule
@@ -98,18 +99,21 @@ def _add_group(steps: list[Step], group: Group, lines: list[int], spent: dict[st
         ]
 
 
-def _minutes_step(about: str, count: Count, spent: dict[str, int]) -> Step:
+def _of_count(group: Group, lines: list[int], count: Count) -> list[int]:
+    """Give the positions of a count's lines, among those of its group."""
+    drafts = zip(lines, group.drafts, strict=True)
+    return [position for position, draft in drafts if draft.segment_ids is count.segment_ids]
+
+
+def _minutes_step(about: str, count: Count, spent: dict[str, int], lines: list[int]) -> Step:
     seconds: Values = {segment_id: _seconds(spent[segment_id]) for segment_id in count.segment_ids}
-    return Step("minutes", f"{about} {count.code}", [], seconds, {count.code: count.minutes}, "clm-5-20.3")
+    return Step("minutes", f"{about} {count.code}", lines, seconds, {count.code: count.minutes}, "clm-5-20.3")
 
 
 def _assistant_step(group: Group, about: str, lines: list[int], count: Count) -> Step:
-    mine = [
-        (position, draft)
-        for position, draft in zip(lines, group.drafts, strict=True)
-        if draft.segment_ids is count.segment_ids
-    ]
-    assisted = sum(draft.units for _, draft in mine if draft.by_assistant)
+    positions = _of_count(group, lines, count)
+    drafts = [group.drafts[position - lines[0]] for position in positions]
+    assisted = sum(draft.units for draft in drafts if draft.by_assistant)
     units = group.units[count.code]
     inputs: Values = {"seconds": _seconds(count.microseconds), "assistant_seconds": _seconds(count.by_assistant)}
     if count.kind in ("timed", "cognitive"):
@@ -117,7 +121,6 @@ def _assistant_step(group: Group, about: str, lines: list[int], count: Count) ->
         inputs = {"therapist_minutes": count.minutes - assistant, "assistant_minutes": assistant}
     inputs["units"] = units
     result: Values = {"plain": units - assisted, ASSISTANT[group.discipline]: assisted}
-    positions = [position for position, _ in mine]
     return Step("assistants", f"{about} {count.code}", positions, inputs, result, "clm-5-20.1")
 
 

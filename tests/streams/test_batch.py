@@ -40,7 +40,7 @@ def keep(tables: Tables, records: Sequence[Record]) -> Output:
 
 
 def test_a_record_that_a_body_raises_on_becomes_a_dead_letter_and_the_others_are_processed() -> None:
-    messages, counts, changes = process(
+    messages, counts, changes, _ = process(
         keep, {"kept": {}}, [record(0, b"a"), record(1, b"bad"), record(2, b"c")], refuse
     )
     assert [message.topic for message in messages] == ["out", "rejected-events", "out"]
@@ -55,7 +55,7 @@ def test_a_dead_letter_names_the_class_of_an_exception_and_not_its_text() -> Non
 
 
 def test_a_value_that_no_kafka_takes_is_its_records_fault() -> None:
-    messages, _, changes = process(keep, {"kept": {}}, [record(0, b"a"), record(1, b"large")], refuse)
+    messages, _, changes, _ = process(keep, {"kept": {}}, [record(0, b"a"), record(1, b"large")], refuse)
     assert b'"detail":"TooLargeToKeep"' in (messages[1].value or b"")
     assert changes == {"kept": {"a": b"a"}}
 

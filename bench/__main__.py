@@ -14,6 +14,7 @@ from bench.machine import machine
 
 RESULTS = Path(__file__).parent / "results"
 SECTIONS: dict[str, tuple[str, str]] = {
+    "day": ("bench.day", ""),
     "peers": ("bench.peers", "--rounds 5 --events 400000"),
     # As many records as take long enough to tell: a fast peer gets more of them.
     "recovery": (
@@ -32,7 +33,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "commits": ("bench.commits", "--rounds 5"),
 }
 """What is measured by programs of their own, in this order: the module and what it is asked for."""
-SHORT = {"peers": "--short"}
+SHORT = {"day": "--days 4000", "peers": "--short"}
 """The same in CI."""
 
 

@@ -11,7 +11,7 @@ from pipeline.simulate import network
 
 YEAR = {"sites": 40, "patients": 2_100, "days": 360, "seed": 1}
 SHORT = {"sites": 40, "patients": 840, "days": 360, "seed": 1}
-TARGETS = {"rate": 10_000, "rate --final": 25_000}
+TARGETS = {"rate": 15_000, "rate --final": 40_000}
 """Events a second and core on a year, at least."""
 MOST_BYTES_A_DAY = 3_000
 SLOWEST_OF_THE_FLOOR = {"rate": 0.03, "rate --final": 0.07}

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import orjson
 
 from bench import parts
+from bench.day import MOST_MICROSECONDS
 from bench.parts import Result
+from bench.rate import TARGETS
 
 RESULTS = Path(__file__).parent / "results"
 DOCS = Path(__file__).parents[1] / "docs"
@@ -72,6 +74,8 @@ def main() -> int:
         page += ["## What commits cost\n", parts.commits(commits)]
     if rated := found.get("rate"):
         page += ["## Events from a file: `kxwatch rate`\n", parts.rate(rated["rate"])]
+    if day := found.get("day"):
+        page += ["## A day of four segments\n", parts.day(day)]
     (DOCS / "benchmarks.md").write_text("\n".join(page).rstrip() + "\n", "utf-8")
     parts.chart(peers, DOCS / "benchmarks.svg")
     return 0
@@ -130,7 +134,25 @@ def goals(found: Mapping[str, Result], peers: Mapping[str, Result]) -> list[Goal
             most=True,
         ),
         Goal("memory a key over the encoded value, bytes", memory.get("bytes_a_key"), 250, most=True),
+        Goal("a day of four segments with its explanation, µs", _day(found), MOST_MICROSECONDS, most=True),
+        *_rated(found),
         *stalls(found.get("stalls", {})),
+    ]
+
+
+def _day(found: Mapping[str, Result]) -> float | None:
+    return found.get("day", {}).get("rows", {}).get("explained", {}).get("median_us")
+
+
+def _rated(found: Mapping[str, Result]) -> list[Goal]:
+    rows = found.get("rate", {}).get("rate", {}).get("rows", {})
+    return [
+        Goal(
+            f"`kxwatch {name}`, events a second and core",
+            rows.get(name, {}).get("events_a_cpu_second", {}).get("median"),
+            bound,
+        )
+        for name, bound in TARGETS.items()
     ]
 
 

@@ -19,6 +19,7 @@ from pipeline.commands import (
     publish,
     rate,
     rejected,
+    report,
     settings,
     simulate,
     topics,
@@ -45,6 +46,7 @@ cli.command()(totals.totals)
 cli.command()(alerts.alerts)
 cli.command()(explain.explain)
 cli.add_typer(rejected.app, name="rejected")
+cli.add_typer(report.app, name="report")
 cli.add_typer(topics.app, name="topics")
 cli.add_typer(broker.app, name="broker")
 cli.add_typer(fees.app, name="fees")

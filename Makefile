@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pipeline topics conformance tests bench
 
-.PHONY: help demo test lint format bench chaos lock clean
+MUTATING := $(VENV)/mutating
+
+.PHONY: help demo test lint format bench chaos mutants lock clean
 
 help:  ## What each command does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +44,15 @@ bench: $(READY)  ## The benchmarks; writes bench/results/latest.json
 chaos: $(READY)  ## The fault tests that are too long for `make test`
 	@$(BIN)/python -m pytest -m chaos $(TESTS)
 
+# Cosmic Ray is no dependency of the package or its tests: it has a lock and an environment of its own.
+$(MUTATING)/.ready: tests/mutants/requirements.lock $(READY)
+	@$(BIN)/python -m venv --clear $(MUTATING)
+	@$(MUTATING)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+mutants: $(MUTATING)/.ready  ## Every rule with one change in it must fail a case; MUTANTS="units fees" for some rules
+	@PYTHONPATH=.:tests $(BIN)/python tests/mutants --with-python $(MUTATING)/bin/python $(MUTANTS)
+
 lock: $(READY)  ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras --no-annotate \
@@ -49,6 +60,8 @@ lock: $(READY)  ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" --constraint requirements.lock -o deploy/requirements.lock \
 		pyproject.toml requirements.build
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" -o tests/mutants/requirements.lock tests/mutants/requirements.in
 
 clean:  ## Remove the virtual environment and caches
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

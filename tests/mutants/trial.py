@@ -20,7 +20,7 @@ from typing import Any
 from forked import Forked
 from reference.recompute import compare, recompute
 
-from conformance.case import Case, ParameterCase, cases, check, check_parameter, parameter_cases
+from conformance.case import Case, ParameterCase, cases, check, check_alerts, check_parameter, parameter_cases
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("pipeline", "ledger")
@@ -30,7 +30,12 @@ LOADING = -1
 SECONDS = 60
 """Of a processor, after which a mutant runs for ever."""
 
+SOON = 25
+"""So many cases come before a module's own tests, all others after them."""
+
 Place = tuple[str, int]
+Killer = tuple[str, int | None] | None
+"""What failed, and the position of the case where it is one."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Trial:
         self.cases: list[Case] = cases()
         self.figures: list[ParameterCase] = parameter_cases()
         self.expected = [recompute(case.events, case.sites, case.payers) for case in self.cases]
+        self._kills: dict[Place, int] = {}
+        self._turn = 0
         learned = Forked(self._learn).result()
         self.lines: dict[Place, list[int]] = learned["lines"]
         if learned["failed"]:
@@ -69,13 +76,15 @@ class Trial:
     def begun(self, mutant: Mutant, tests: list[str]) -> Forked:
         """Begin to find what kills a mutant: a case that comes by its statement, or one of `tests`."""
 
-        def tried() -> str | None:
+        def tried() -> Killer:
             resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
             _mutate(f"{self.folder.replace('/', '.')}.{mutant.module}", mutant.text)
+            near = self._near(mutant)
+            soon, later = near[:SOON], near[SOON:]
             try:
-                return self._failing(self._near(mutant)) or _failing_test(tests)
+                return self._failing(soon) or _failing_test(tests) or self._failing(later) or self._failing_figure()
             except Exception as error:  # noqa: BLE001 - Any at all is a death.
-                return f"{type(error).__name__}: {error}"
+                return f"{type(error).__name__}: {error}", None
 
         return Forked(tried)
 
@@ -83,14 +92,22 @@ class Trial:
         """Give the cases that come by a statement, all of them for one that runs when its module is loaded."""
         numbers = range(mutant.first, mutant.last + 1)
         found = sorted({position for number in numbers for position in self.lines.get((mutant.module, number), ())})
-        return list(range(len(self.cases))) if LOADING in found else found
+        found = list(range(len(self.cases))) if LOADING in found else found
+        # The case that killed one of late is the likeliest to kill its neighbour.
+        return sorted(found, key=lambda position: -self._kills.get((mutant.module, position), 0))
 
-    def _failing(self, near: list[int]) -> str | None:
+    def killed(self, mutant: Mutant, position: int | None) -> None:
+        """Take note of the case that killed a mutant, None for another end."""
+        if position is not None:
+            self._turn += 1
+            self._kills[mutant.module, position] = self._turn
+
+    def _failing(self, near: list[int]) -> Killer:
         with tempfile.TemporaryDirectory() as folder:
             for position in near:
                 if failure := self._failure(position, Path(folder) / str(position)):
-                    return f"{self.cases[position]}: {failure}"
-        return self._failing_figure()
+                    return f"{self.cases[position]}: {failure}", position
+        return None
 
     def _failure(self, position: int, folder: Path) -> str | None:
         from ledger.rated import rated, settings_for  # noqa: PLC0415 - Of the product: in a forked process alone.
@@ -99,10 +116,11 @@ class Trial:
         folder.mkdir()
         outputs = rated(case.events, settings_for(case.sites, folder, case.payers))
         ours = {topic: outputs[topic] for topic in COMPACTED}
-        failures = check(case, outputs) or compare(ours, self.expected[position])
+        failures = check(case, outputs) + check_alerts(case, outputs["care-alerts"])
+        failures = failures or compare(ours, self.expected[position])
         return failures[0] if failures else None
 
-    def _failing_figure(self) -> str | None:
+    def _failing_figure(self) -> Killer:
         from ledger.rated import stated  # noqa: PLC0415
 
         from pipeline.rules.parameters import NoFigure  # noqa: PLC0415
@@ -113,7 +131,7 @@ class Trial:
             except NoFigure:
                 found = None
             if failures := check_parameter(case, found):
-                return failures[0]
+                return failures[0], None
         return None
 
     def _learn(self) -> dict[str, Any]:
@@ -180,7 +198,7 @@ def _mutate(name: str, text: str) -> None:
     sys.meta_path.insert(0, Finder)
 
 
-def _failing_test(tests: list[str]) -> str | None:
+def _failing_test(tests: list[str]) -> Killer:
     if not tests:
         return None
     import pytest  # noqa: PLC0415 - Loaded by then, in the parent.
@@ -194,7 +212,7 @@ def _failing_test(tests: list[str]) -> str | None:
 
     failures = Failures()
     code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests], plugins=[failures])
-    return None if code == pytest.ExitCode.OK else failures.name or f"pytest ended with {code}"
+    return None if code == pytest.ExitCode.OK else (failures.name or f"pytest ended with {code}", None)
 
 
 def killers(
@@ -205,10 +223,12 @@ def killers(
     for mutant in mutants:
         waiting.append((mutant, trial.begun(mutant, tests(mutant.module))))
         if len(waiting) == jobs:
-            yield _end(*waiting.popleft())
+            yield _end(trial, *waiting.popleft())
     while waiting:
-        yield _end(*waiting.popleft())
+        yield _end(trial, *waiting.popleft())
 
 
-def _end(mutant: Mutant, tried: Forked) -> tuple[Mutant, str | None]:
-    return mutant, tried.result("it never ended, or fell")
+def _end(trial: Trial, mutant: Mutant, tried: Forked) -> tuple[Mutant, str | None]:
+    killer, position = tried.result(("it never ended, or fell", None)) or (None, None)
+    trial.killed(mutant, position)
+    return mutant, killer

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from pipeline.connection import partition_of
 from pipeline.errors import Refused
+from pipeline.events.forwarded import EventsForwarded
+from pipeline.events.patients import PatientMerged
 from pipeline.events.rejected import Rejected
 from pipeline.identity import Identity
+from pipeline.ledger.households import Households
 from pipeline.settings import Settings
 from pipeline.topics.admin import partition_counts
 from pipeline.topics.catalog import topic_name
@@ -29,10 +34,36 @@ async def newest(settings: Settings, title: str, names: Iterable[str]) -> dict[s
 
 
 async def events_of(settings: Settings, names: Iterable[str]) -> list[bytes]:
-    """Give all that `session-events` holds of patients by these names, in its order."""
+    """Give all that `session-events` holds of patients by these names, and of those who were merged with them."""
+    known = set(names)
+    events, merges = await _told(settings, known)
+    households = Households({})
+    for merge in merges:
+        households.take(_merged(merge))
+    kin = {one for name in known for one in households.members(households.home(name))}
+    if not kin <= known:
+        events, merges = await _told(settings, known | kin)
+    return [*merges, *events]
+
+
+_MERGED = str(PatientMerged.__struct_config__.tag).encode()
+_FORWARDED = str(EventsForwarded.__struct_config__.tag).encode()
+_merged = msgspec.json.Decoder(PatientMerged).decode
+
+
+async def _told(settings: Settings, names: set[str]) -> tuple[list[bytes], list[bytes]]:
+    """Give the events of patients, and every merge, of which each partition is told."""
     topic, keys = topic_name(settings, "session-events"), {name.encode() for name in names}
+    events: list[bytes] = []
+    merges: dict[bytes, None] = {}
     async with reading(settings, [topic], partitions=await _partitions(settings, topic, names)) as log:
-        return [record.value async for record in log.held() if record.key in keys and record.value is not None]
+        async for record in log.held():
+            kind = dict(record.headers).get("event_type")
+            if kind == _MERGED:
+                merges[record.value] = None
+            elif record.key in keys and record.value is not None and kind != _FORWARDED:
+                events.append(record.value)
+    return events, list(merges)
 
 
 async def _partitions(settings: Settings, topic: str, names: Iterable[str]) -> set[int]:

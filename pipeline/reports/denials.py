@@ -18,7 +18,7 @@ def week_of(day: date) -> tuple[str, str]:
 
 
 def denials(
-    outputs: Outputs, remittances: Iterable[RemittancePosted], segments: Mapping[tuple[str, str], Segment]
+    outputs: Outputs, remittances: Iterable[tuple[str, RemittancePosted]], segments: Mapping[tuple[str, str], Segment]
 ) -> Section:
     """Sum adjustments in whole cents; `denied` counts those of lines that nothing was allowed for.
 
@@ -26,8 +26,8 @@ def denials(
     Groups and reasons are the payer's: CARC groups (CO, PR, OA, PI) and codes.
     """
     sums: dict[tuple[str, str, str, str, str], list[int]] = {}
-    for one in remittances:
-        site = _site(outputs, one, segments)
+    for patient_id, one in remittances:
+        site = _site(outputs, patient_id, one, segments)
         denied = one.allowed_cents == 0 and one.units > 0
         for adjustment in one.adjustments:
             total = sums.setdefault((one.payer_id, site, one.code, adjustment.group, adjustment.reason), [0, 0, 0])
@@ -38,11 +38,11 @@ def denials(
     return Section("denials", "Adjustments by payer, site, code and reason", _COLUMNS, rows)
 
 
-def _site(outputs: Outputs, one: RemittancePosted, segments: Mapping[tuple[str, str], Segment]) -> str:
-    day = outputs.days.get(f"{one.patient_id}|{one.service_date}")
+def _site(outputs: Outputs, patient_id: str, one: RemittancePosted, segments: Mapping[tuple[str, str], Segment]) -> str:
+    day = outputs.days.get(f"{patient_id}|{one.service_date}")
     for line in day.lines if day else ():
         if line.payer_id == one.payer_id and line.code == one.code and line.segment_ids:
-            segment = segments.get((one.patient_id, line.segment_ids[0]))
+            segment = segments.get((patient_id, line.segment_ids[0]))
             if segment is not None:
                 return segment.site_id
     return one.site_id

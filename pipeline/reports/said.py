@@ -7,9 +7,11 @@ from pipeline.events.base import Event
 from pipeline.events.claims import RemittancePosted
 from pipeline.events.codec import read, write
 from pipeline.events.fields import instant
+from pipeline.events.patients import PatientMerged
 from pipeline.events.rejected import Rejected
 from pipeline.identity import Identity
 from pipeline.ledger.days import SEGMENT_EVENTS
+from pipeline.ledger.households import Households
 from pipeline.ledger.segments import Segment, SegmentFacts, resolve, service_date, take
 from pipeline.ledger.versions import version_of
 from pipeline.settings import Settings
@@ -22,7 +24,8 @@ class Said:
         self._settings = settings
         self._identity = Identity(settings)
         self._facts: dict[tuple[str, str], SegmentFacts] = {}
-        self._remittances: dict[tuple[str, str], RemittancePosted] = {}
+        self._remittances: dict[tuple[str, str], list[RemittancePosted]] = {}
+        self._households = Households({})
 
     def take(self, lines: Iterable[bytes]) -> "Said":
         """Take events as JSON lines; what is no valid event is left out, as it bills nothing."""
@@ -37,19 +40,29 @@ class Said:
         return self
 
     def _put(self, event: Event) -> None:
-        if isinstance(event, RemittancePosted):
-            key = event.patient_id, event.remittance_id
-            standing = self._remittances.get(key)
-            if standing is None or _order(event) > _order(standing):
-                self._remittances[key] = event
+        if isinstance(event, PatientMerged):
+            self._households.take(event)
+        elif isinstance(event, RemittancePosted):
+            self._remittances.setdefault((event.patient_id, event.remittance_id), []).append(event)
         elif isinstance(event, SEGMENT_EVENTS):
             of = event.patient_id, event.segment_id
             self._facts[of], _ = take(self._facts.get(of, SegmentFacts()), version_of(event))
 
     def segments(self, first: str, last: str) -> dict[tuple[str, str], Segment]:
-        """Give the complete segments of service dates from `first` through `last`, by patient and id."""
+        """Give the complete segments of service dates from `first` through `last`, by patient and id.
+
+        Merged patients are known as their survivor, so that equal ids of theirs are one segment.
+        """
+        known: dict[tuple[str, str], SegmentFacts] = {}
+        for (patient_id, segment_id), facts in self._facts.items():
+            of = self._households.home(patient_id), segment_id
+            both = known.get(of)
+            for version in (facts.whole, facts.start, facts.stop) if both is not None else ():
+                if version is not None and both is not None:
+                    both, _ = take(both, version)
+            known[of] = both or facts
         found = {}
-        for of, facts in self._facts.items():
+        for of, facts in known.items():
             date = service_date(facts)
             if date is not None and first <= date <= last:
                 segment = resolve(facts, self._settings.max_segment_minutes)
@@ -57,13 +70,20 @@ class Said:
                     found[of] = segment
         return found
 
-    def remittances(self, first: str, last: str) -> list[RemittancePosted]:
-        """Give what payers adjudicated from `first` through `last`; what is reversed, and what reverses, falls away."""
-        reversed_ids = {(one.patient_id, one.reverses) for one in self._remittances.values() if one.reverses}
+    def remittances(self, first: str, last: str) -> list[tuple[str, RemittancePosted]]:
+        """Give what payers adjudicated from `first` through `last`, each after its patient.
+
+        What is reversed falls away, and so does what reverses.
+        """
+        known: dict[tuple[str, str], RemittancePosted] = {}
+        for (patient_id, name), said in self._remittances.items():
+            of = self._households.home(patient_id), name
+            known[of] = max([*said, *([known[of]] if of in known else [])], key=_order)
+        fallen = {(patient_id, one.reverses) for (patient_id, _), one in known.items() if one.reverses}
         return [
-            one
-            for of, one in sorted(self._remittances.items())
-            if first <= one.adjudicated_on <= last and one.reverses is None and of not in reversed_ids
+            (of[0], one)
+            for of, one in sorted(known.items())
+            if first <= one.adjudicated_on <= last and one.reverses is None and of not in fallen
         ]
 
 

@@ -1,5 +1,6 @@
 """`kxwatch explain`: from events, from topics, and against other rules."""
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -8,11 +9,13 @@ import pytest
 from commands.commandline import Kxwatch, make, put
 from commands.conftest import environment, kxwatch  # noqa: F401 -- the fixtures of the command line.
 from explaining.days import DATE, EVENTS, PATIENT, timed, written
+from ledger.emr import base
 
-from pipeline.connection import partition_of
+from pipeline.connection import partition_of, producer, started
 from pipeline.events.codec import encode
 from pipeline.rate import Rater
 from pipeline.settings import Settings
+from pipeline.topics.catalog import topic_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,3 +145,29 @@ def test_what_the_topics_hold_is_told_as_it_is_from_the_events(
     empty.mkdir()
     assert kxwatch("explain", PATIENT, DATE, "--against", str(empty)).out == f"{DATE}: nothing differs.\n"
     assert kxwatch("explain", "p-2", DATE).code == 1
+
+
+@pytest.mark.usefixtures("environment")
+def test_other_rules_are_given_the_events_of_merged_patients_too(
+    settings: Settings,
+    kxwatch: Kxwatch,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    make(settings, "session-events")
+    merge = base("patient.merged", "m") | {"into_patient_id": "p-9", "revision": 1}
+    put(settings, "session-events", [(PATIENT, json.dumps(one).encode(), partition_of(PATIENT, 12)) for one in EVENTS])
+    put_told(settings, PATIENT, merge, partition_of("p-9", 12))
+    empty = tmp_path / "none"
+    empty.mkdir()
+    ended = kxwatch("explain", "p-9", DATE, "--against", str(empty), "--json")
+    assert len(json.loads(ended.out)["now"]["lines"]) == 4
+
+
+def put_told(settings: Settings, key: str, event: dict, partition: int) -> None:
+    async def send() -> None:
+        async with started(settings, producer(settings)) as sender:
+            headers = [("event_type", event["event_type"].encode())]
+            topic, value = topic_name(settings, "session-events"), json.dumps(event).encode()
+            await sender.send_and_wait(topic, key=key.encode(), value=value, partition=partition, headers=headers)
+
+    asyncio.run(send())

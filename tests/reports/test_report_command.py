@@ -118,6 +118,15 @@ def test_each_table_is_a_file_for_a_spreadsheet(kxwatch: Kxwatch, tmp_path: Path
         }
 
 
+def test_merged_patients_are_reported_as_one(kxwatch: Kxwatch, tmp_path: Path) -> None:  # noqa: F811
+    merge = base("patient.merged", "m") | {"into_patient_id": "p-9", "revision": 1}
+    events, apart = tmp_path / "merged.jsonl", tmp_path
+    events.write_text("".join(json.dumps(event) + "\n" for event in [merge, *EVENTS]))
+    for asked in (["revenue", *PERIOD], ["denials", "--week", "2025-03-20"]):
+        alone = kxwatch("report", *asked, "--file", written(apart), "--json")
+        assert kxwatch("report", *asked, "--file", str(events), "--json").out == alone.out
+
+
 @pytest.mark.parametrize(("name", "begins"), [("report.png", b"\x89PNG"), ("report.svg", b"<?xml")])
 def test_revenue_is_drawn(name: str, begins: bytes, kxwatch: Kxwatch, tmp_path: Path) -> None:  # noqa: F811
     path = tmp_path / name

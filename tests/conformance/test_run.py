@@ -76,6 +76,11 @@ def test_dated_figures_are_asked_for_by_name_and_date(tmp_path: Path, capsys: py
     assert "kx_threshold on 2018-01-01: 1, expected 201000" in capsys.readouterr().out
 
 
+def test_a_subject_is_no_part_of_a_name(tmp_path: Path) -> None:
+    assert main(["--only", "care", "--expand", str(tmp_path)]) == 0
+    assert {path.name.partition("-")[0] for path in tmp_path.glob("*-*.json")} == {"care"}
+
+
 def test_a_name_that_no_case_has_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--only", "no such case"]) == 2
     assert capsys.readouterr().err == "no case is of that name or subject\n"

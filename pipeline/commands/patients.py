@@ -10,11 +10,13 @@ from pipeline.events.forwarded import EventsForwarded
 from pipeline.events.patients import PatientMerged
 from pipeline.events.rejected import Rejected
 from pipeline.identity import Identity
-from pipeline.ledger.households import Households
+from pipeline.ledger.households import Households, Residence
 from pipeline.settings import Settings
 from pipeline.topics.admin import partition_counts
 from pipeline.topics.catalog import topic_name
 from pipeline.topics.reading import latest, reading
+
+_RESIDENCE = msgspec.msgpack.Decoder(Residence).decode
 
 
 def names_of(settings: Settings, patient: str, source: str) -> set[str]:
@@ -69,3 +71,15 @@ async def _told(settings: Settings, names: set[str]) -> tuple[list[bytes], list[
 async def _partitions(settings: Settings, topic: str, names: Iterable[str]) -> set[int]:
     count = (await partition_counts(settings, [topic]))[topic]
     return {partition_of(name, count) for name in names}
+
+
+async def survivor(settings: Settings, names: set[str]) -> str | None:
+    """Give as whom a patient is known who was merged into another; None for any other."""
+    topic = topic_name(settings, "merges-changelog")
+    try:
+        count = (await partition_counts(settings, [topic]))[topic]
+    except Refused:
+        return None  # There is no such topic: no worker can have been at work.
+    held = await latest(settings, topic, partitions={partition_of(name, count) for name in names})
+    found = {name: _RESIDENCE(value).home for name in names if (value := held.get(name.encode())) is not None}
+    return next((home for name, home in sorted(found.items()) if home != name), None)

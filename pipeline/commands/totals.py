@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.patients import names_of, newest
+from pipeline.commands.patients import names_of, newest, survivor
 from pipeline.events.totals import Threshold, ThresholdTotal
 from pipeline.money import dollars
 from pipeline.settings import Settings
@@ -32,10 +32,15 @@ def totals(
 ) -> None:
     """Show where patients stand against the thresholds of their years, as it is now.
 
-    Exit code 1 when a patient is asked for of whom nothing is known.
+    Of a patient who was merged, where they stand under the name that they are known by now; stderr says so. Exit code
+    1 when a patient is asked for of whom nothing is known.
     """
     settings = Settings.load()
-    held = asyncio.run(_held(settings, names_of(settings, patient, source) if patient is not None else None))
+    names = names_of(settings, patient, source) if patient is not None else None
+    held = asyncio.run(_held(settings, names))
+    if names and not held and (home := asyncio.run(survivor(settings, names))):
+        typer.echo(f"Merged: this patient is known as {plain(home)}.", err=True)
+        held = asyncio.run(_held(settings, {home}))
     if as_json:
         for value in held:
             typer.echo(value)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipeline.events.base import Event
 from pipeline.events.coverage import CoverageReported, PlanCertified
-from pipeline.events.patients import DayTicked
+from pipeline.events.patients import DayTicked, PatientMerged
 from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitScheduled
 from pipeline.ledger import care_matters
 from pipeline.ledger.care_alerts import NETWORK, Matter, care_alerts
@@ -14,6 +14,9 @@ from pipeline.ledger.care_coverage import coverage
 from pipeline.ledger.care_facts import CareFacts, Family, take_day, take_fact
 from pipeline.ledger.care_left import is_past, leave, newest
 from pipeline.ledger.care_matters import Book
+from pipeline.ledger.care_together import care_together, events_of, families_of
+from pipeline.ledger.forwarding import Forwarding
+from pipeline.ledger.households import Households
 from pipeline.ledger.segments import Result
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
@@ -22,7 +25,7 @@ from pipeline.ledger.totals import DayChange
 from pipeline.rules.care import figures_missing, later, years_to_look_at
 
 FACT_EVENTS = (VisitDocumented, VisitScheduled, VisitCancelled, PlanCertified, CoverageReported)
-CARE_EVENTS = (*FACT_EVENTS, DayTicked)
+CARE_EVENTS = (*FACT_EVENTS, DayTicked, PatientMerged)
 
 
 class CareTables(Struct, frozen=True):
@@ -34,11 +37,27 @@ class CareTables(Struct, frozen=True):
     patients: Facts[CareFacts]
     ticks: Ticks
     network: bool = True
+    households: Households = field(default_factory=lambda: Households({}))
+    forwarding: Forwarding = field(default_factory=lambda: Forwarding("care"))
+
+    def view(self, patient_id: str) -> CareFacts:
+        """Give what is known of a patient and of all who are one with the patient; nothing of one who is another."""
+        facts = self.patients.get(patient_id) or CareFacts()
+        households = self.households
+        if households.alone(patient_id):
+            return facts
+        if not households.here(patient_id) or households.home(patient_id) != patient_id:
+            return CareFacts()
+        others = [self.patients.get(one) for one in households.members(patient_id) if one != patient_id]
+        return care_together(facts, [other for other in others if other is not None])
 
     def flush(self) -> None:
         """Write what changed."""
         self.ticks.flush()
         self.patients.flush()
+        self.forwarding.changes.clear()
+        # What a replay of a merge goes by comes last.
+        self.households.flush()
 
 
 Touched = dict[str, dict[Family, Cause]]
@@ -54,15 +73,7 @@ def take_care(
     line = _line(tables, terms)
     if isinstance(change, DayChange):
         if change.date > line:
-            facts = tables.patients.get(change.patient_id)
-            if facts is None and change.day is None:
-                return "applied"
-            facts = facts or CareFacts()
-            families = take_day(facts, change.date, change.day, terms.directory)
-            if families is not None:
-                tables.patients.put(change.patient_id, facts)
-            if families:
-                touched.setdefault(change.patient_id, {}).update(dict.fromkeys(families, cause))
+            _take_visits(tables, change, cause, terms, touched)
         return "applied"
     if not isinstance(change, FACT_EVENTS):
         return None
@@ -72,8 +83,60 @@ def take_care(
     of_fact, result = take_fact(facts, change, terms.directory)
     if of_fact:
         tables.patients.put(change.patient_id, facts)
-        touched.setdefault(change.patient_id, {}).update(dict.fromkeys(of_fact, cause))
+        if not tables.households.alone(change.patient_id):
+            tables.forwarding.changes.append((change, cause))
+            if not tables.households.here(change.patient_id):
+                # Who is told of elsewhere is not looked at; what is kept of it must leave all the same.
+                _list(tables, change.patient_id, facts, set(), terms)
+        _touch(tables, change.patient_id, of_fact, cause, touched)
     return result
+
+
+def _take_visits(tables: CareTables, change: DayChange, cause: Cause, terms: Terms, touched: Touched) -> None:
+    facts = tables.patients.get(change.patient_id)
+    if facts is None and change.day is None:
+        return
+    facts = facts or CareFacts()
+    families = take_day(facts, change.date, change.day, terms.directory)
+    if families is not None:
+        tables.patients.put(change.patient_id, facts)
+    _touch(tables, change.patient_id, families, cause, touched)
+
+
+def _touch(
+    tables: CareTables, patient_id: str, families: Iterable[Family] | None, cause: Cause, touched: Touched
+) -> None:
+    """Note families of matters under whom they are told of; where several records are one, all that there are."""
+    if tables.households.alone(patient_id):
+        if families:
+            touched.setdefault(patient_id, {}).update(dict.fromkeys(families, cause))
+        return
+    for output in tables.households.outputs(patient_id):
+        every = [*(families or ()), *families_of(tables.view(output))]
+        touched.setdefault(output, {}).update(dict.fromkeys(every, cause))
+
+
+def take_merges(
+    tables: CareTables, changes: Iterable[tuple[DayChange | Event, Cause]], touched: Touched
+) -> list[Effect]:
+    """Learn who lives on as whom, before anything else of a batch is taken; gives what is to be passed on."""
+    households, cause = tables.households, None
+    for change, why in changes:
+        if not isinstance(change, PatientMerged):
+            continue
+        concerned = sorted(one for one in households.concerned(change) if households.here(one))
+        before = {one: families_of(tables.view(one)) for one in concerned}
+        if households.take(change) != "applied":
+            continue
+        cause = why
+        for one in concerned:
+            every = [*before[one], *families_of(tables.view(one))]
+            touched.setdefault(one, {}).update(dict.fromkeys(every, why))
+    if cause is None:
+        return []
+    moved = [(one, tables.patients.get(one)) for one in sorted(households.moved)]
+    events = [(one, list(events_of(one, facts))) for one, facts in moved if facts is not None]
+    return tables.forwarding.settle(households, events, cause)
 
 
 def _begin_day(tables: CareTables, tick: DayTicked, cause: Cause, touched: Touched) -> Result:
@@ -81,9 +144,9 @@ def _begin_day(tables: CareTables, tick: DayTicked, cause: Cause, touched: Touch
     if due is None:
         return "duplicate" if tick.date == tables.ticks.today else "superseded"
     for patient_id in due:
-        facts = tables.patients.get(patient_id)
-        if facts is not None:
-            touched.setdefault(patient_id, {}).update(dict.fromkeys(care_matters.families(facts), cause))
+        if tables.patients.get(patient_id) is not None:
+            found = care_matters.families(tables.view(patient_id))
+            touched.setdefault(patient_id, {}).update(dict.fromkeys(found, cause))
     if tables.network:
         touched.setdefault(NETWORK, {})[("figures",)] = cause
     return "applied"
@@ -103,9 +166,13 @@ def settle_care(tables: CareTables, touched: Touched, terms: Terms) -> list[Effe
         facts = tables.patients.get(patient_id) or CareFacts()
         if facts.line != line and patient_id != NETWORK:
             leave(facts, line)
+            tables.patients.put(patient_id, facts)
+        view = facts if tables.households.alone(patient_id) else tables.view(patient_id)
+        if view is not facts:
+            leave(view, line)
         book = Book(tables.ticks.today, terms.payers)
         for family in families:
-            _FINDERS[family[0]](facts, *family[1:], book)
+            _FINDERS[family[0]](view, *family[1:], book)
         if facts.told or book.matters:
             effects += _told(facts, patient_id, families, book.matters)
         _list(tables, patient_id, facts, book.dates, terms)
@@ -176,6 +243,11 @@ def fold_care(
 
     The caller flushes the tables once the messages are delivered.
     """
+    changes = list(changes)
     touched: Touched = {}
+    forwarded = take_merges(tables, changes, touched)
     results = [take_care(tables, change, cause, terms, touched) for change, cause in changes]
-    return settle_care(tables, touched, terms), results
+    effects = settle_care(tables, touched, terms)
+    if tables.forwarding.changes:
+        forwarded += tables.forwarding.settle(tables.households, (), None)
+    return effects + forwarded, results

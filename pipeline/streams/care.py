@@ -12,10 +12,10 @@ from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.tables import Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.ticks import Ticks
-from pipeline.streams.reading import Reader, Refuse, cause_of, day_change, messages
+from pipeline.streams.reading import Reader, Refuse, cause_of, day_change, households_of, messages
 
-TABLES = ("due", "care")
-"""In the order that they are written: a replay goes by the facts."""
+TABLES = ("due", "care", "kin")
+"""In the order that they are written: a replay goes by the facts, and one of a merge by the kin."""
 
 
 def fold(terms: Terms, partitions: int, refuse: Refuse, tables: Tables, records: Sequence[Record]) -> Output:
@@ -24,13 +24,18 @@ def fold(terms: Terms, partitions: int, refuse: Refuse, tables: Tables, records:
     `partitions` is how many `session-events` has.
     """
     # What no header names and nobody can read, the agent days sets aside.
-    reader = Reader(CARE_EVENTS, terms.max_segment_minutes, refuse, unnamed=False)
+    reader = Reader(CARE_EVENTS, terms.max_segment_minutes, refuse, unnamed=False, stage="care")
     number = records[0].partition
+    households = households_of(tables["kin"], number)
     facts = CareTables(
-        Facts(tables["care"], CareFacts), Ticks(tables["due"]), network=number == partition_of(NETWORK, partitions)
+        Facts(tables["care"], CareFacts),
+        Ticks(tables["due"]),
+        network=number == partition_of(NETWORK, partitions),
+        households=households,
     )
     days = [(day_change(record), cause_of(record)) for record in records if record.topic == "billable-days"]
     events = list(reader.events(record for record in records if record.topic == "session-events"))
+    households.welcome(reader.guests)
     effects, results = fold_care(facts, [*days, *events], terms)
     facts.flush()
     reader.count([event for event, _ in events], results[len(days) :])

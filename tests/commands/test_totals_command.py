@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import pytest
 from commands.commandline import Kxwatch, make, put
 
@@ -7,6 +8,7 @@ from pipeline.connection import partition_of
 from pipeline.events.codec import encode
 from pipeline.events.totals import Projection, Threshold, ThresholdTotal
 from pipeline.identity import Identity
+from pipeline.ledger.households import Residence
 from pipeline.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -87,3 +89,13 @@ def test_of_an_unknown_patient_nothing_is_shown_and_the_code_says_so(settings: S
     fill(settings, total("p-1", 1))
     ended = kxwatch("totals", "p-2")
     assert (ended.code, ended.out) == (1, "No totals of this patient.\n")
+
+
+def test_a_merged_patient_is_shown_as_whom_they_are_known(settings: Settings, kxwatch: Kxwatch) -> None:
+    fill(settings, total("p-1", 4711))
+    make(settings, "merges-changelog")
+    residence = msgspec.msgpack.encode(Residence("p-1"))
+    put(settings, "merges-changelog", [("p-2", residence, partition_of("p-2", 12))])
+    ended = kxwatch("totals", "p-2", "--json")
+    assert (ended.code, json.loads(ended.out)["patient_id"]) == (0, "p-1")
+    assert ended.err == "Merged: this patient is known as p-1.\n"

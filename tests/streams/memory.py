@@ -20,10 +20,10 @@ def sent(event: dict[str, Any]) -> Event:
     return Event("emr-events", event["patient_id"].encode(), json.dumps(event).encode())
 
 
-def processed(what: Iterable[dict[str, Any] | Mark], *, compact: bool = False) -> Tester:
+def processed(what: Iterable[dict[str, Any] | Event | Mark], *, compact: bool = False) -> Tester:
     """Give the app after events and faults; every topic has as many partitions as are declared."""
     tester = Tester(create_app(settings()), partitions=PARTITIONS, compact=compact)  # type: ignore[arg-type]
-    asyncio.run(tester.consume([one if isinstance(one, Mark) else sent(one) for one in what]))
+    asyncio.run(tester.consume([sent(one) if isinstance(one, dict) else one for one in what]))
     assert [record.value for record in tester.emitted("rejected-events")] == []
     return tester
 

@@ -50,7 +50,7 @@ def test_changelogs_are_compacted_alone_and_have_as_many_partitions_as_their_sou
     changelogs = [topic for topic in declared().values() if topic.changelog_of]
     assert {topic.changelog_of for topic in changelogs} == {
         *("segments", "days", "calendar", "timers", "years", "patients", "facts", "closings", "care", "due"),
-        *("rosters", "endings", "merges", "unions"),
+        *("rosters", "endings", "merges", "unions", "kin"),
     }
     assert {(topic.cleanup, topic.partitions) for topic in changelogs} == {
         ("compact", declared()["session-events"].partitions)

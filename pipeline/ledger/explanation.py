@@ -47,12 +47,11 @@ def explain(work: Work, terms: Terms) -> list[Step]:
     """
     drafts, lines, overlapping, marks = work.drafts, work.lines, work.overlapping, work.marks
     steps = [] if overlapping is None else [_overlap_step(*of, lines) for of in overlapping.lost.items()]
-    spent = {segment.segment_id: segment.microseconds for segment in work.segments}
     first = 0
     for group in work.groups:
         # Lines are in the order of their groups.
         after = first + len(group.drafts)
-        _add_group(steps, group, list(range(first, after)), spent)
+        _add_group(steps, group, list(range(first, after)), work.segments)
         first = after
     if marks is not None:
         steps += marks.steps
@@ -77,7 +76,7 @@ def _overlap_step(segment_id: str, lost: int, lines: Sequence[Line]) -> Step:
     return Step("overlap", segment_id, of, inputs, {"seconds_in_earlier_segments": _seconds(lost)}, "clm-5-20.3")
 
 
-def _add_group(steps: list[Step], group: Group, lines: list[int], spent: dict[str, int]) -> None:
+def _add_group(steps: list[Step], group: Group, lines: list[int], segments: Sequence[Segment]) -> None:
     """Say how seconds became minutes, minutes units, and how units fall to therapist and assistant."""
     about = f"{group.payer_id} {group.discipline}"
     minutes: Values = {}
@@ -85,7 +84,7 @@ def _add_group(steps: list[Step], group: Group, lines: list[int], spent: dict[st
     for count in group.counts:
         minutes[count.code] = count.minutes
         if count.microseconds % _MINUTE or len(count.segment_ids) > 1:
-            steps.append(_minutes_step(about, count, spent, _of_count(group, lines, count)))
+            steps.append(_minutes_step(about, count, segments, _of_count(group, lines, count)))
         if count.by_assistant:
             assisted = True
     rule = group.rules.unit_rule
@@ -105,7 +104,8 @@ def _of_count(group: Group, lines: list[int], count: Count) -> list[int]:
     return [position for position, draft in drafts if draft.segment_ids is count.segment_ids]
 
 
-def _minutes_step(about: str, count: Count, spent: dict[str, int], lines: list[int]) -> Step:
+def _minutes_step(about: str, count: Count, segments: Sequence[Segment], lines: list[int]) -> Step:
+    spent = {segment.segment_id: segment.microseconds for segment in segments}
     seconds: Values = {segment_id: _seconds(spent[segment_id]) for segment_id in count.segment_ids}
     return Step("minutes", f"{about} {count.code}", lines, seconds, {count.code: count.minutes}, "clm-5-20.3")
 
@@ -135,16 +135,17 @@ def _ranking_steps(drafts: Sequence[Draft], lines: Sequence[Line]) -> list[Step]
 
 
 def _ranking_step(of: tuple[str, str], reduced: list[int], drafts: Sequence[Draft], lines: Sequence[Line]) -> Step:
+    payer_id, tin = of
     full = 0
     for position, draft in enumerate(drafts):
-        if draft.price is not None and draft.price.reducible and (draft.payer_id, draft.tin) == of:
+        if draft.price is not None and draft.price.reducible and draft.tin == tin and draft.payer_id == payer_id:
             taken = lines[position].reductions
             if not taken or taken[0].units < draft.units:
                 full = position
     price = drafts[full].price
     inputs: Values = {"highest_practice_expense": str(price.practice_expense) if price is not None else ""}
     concerned = reduced if full in reduced else sorted([full, *reduced])
-    return Step("multiple_procedure", of[0], concerned, inputs, {"full_unit_on_line": full}, "clm-5-10.7")
+    return Step("multiple_procedure", payer_id, concerned, inputs, {"full_unit_on_line": full}, "clm-5-10.7")
 
 
 def _price_step(position: int, draft: Draft, line: Line, site_of: Callable[[str], Site]) -> Step:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
-from pipeline.directory import Site
 from pipeline.events.days import BillableDay, Measure
 from pipeline.events.fields import alike, clock_order
 from pipeline.ledger.counts import Count, counts_of, shares, units_of
@@ -18,7 +17,6 @@ from pipeline.ledger.terms import Terms
 from pipeline.rules.assistants import MODIFIER as ASSISTANT
 from pipeline.rules.assistants import Standard, standard
 from pipeline.rules.codes import table
-from pipeline.rules.fees import UnitPrice
 from pipeline.rules.parameters import NoFigure, Unpriced
 from pipeline.rules.payers import Payer
 from pipeline.rules.pricing import payer_price
@@ -34,7 +32,9 @@ def rate_day(
     """
     ordered, overlapping = count_once(_by_clock(segments))
     groups = _groups(ordered, service_date, terms)
-    drafts = sorted([draft for group in groups for draft in group.drafts], key=claim_order)
+    drafts = groups[0].drafts if len(groups) == 1 else [draft for group in groups for draft in group.drafts]
+    if len(drafts) > 1:
+        drafts = sorted(drafts, key=claim_order)
     marks = marks_of(drafts, ordered, overlapping.spans if overlapping else None, service_date)
     lines = lines_of(drafts, marks.distinct if marks else _NONE, marks.notice if marks else _NONE)
     lines, rated = at_rates(drafts, lines)
@@ -45,17 +45,21 @@ def rate_day(
     if marks:
         findings += marks.findings
     for draft in drafts:
-        if draft.barred or draft.price is None:
+        price = draft.price
+        if draft.barred or price is None:
             findings.append(of_price(draft))
-        if draft.price is not None and draft.price.provisional:
-            findings.append(of_carried(draft, draft.price.provisional))
-    minutes, units = {True: 0, False: 0}, {True: 0, False: 0}
+        if price is not None and price.provisional:
+            findings.append(of_carried(draft, price.provisional))
+    timed_minutes = untimed_minutes = timed_units = untimed_units = 0
     for group in groups:
         for count in group.counts:
-            timed = count.kind != "untimed"
             made = group.units[count.code]
-            minutes[timed] += count.minutes
-            units[timed] += made
+            if count.kind != "untimed":
+                timed_minutes += count.minutes
+                timed_units += made
+            else:
+                untimed_minutes += count.minutes
+                untimed_units += made
             if not made:
                 findings.append(no_unit(group.payer_id, group.discipline, count))
         if group.lacks is not None:
@@ -68,8 +72,8 @@ def rate_day(
         lines=lines,
         findings=in_order(findings) if findings else [],
         explanation=explain(Work(ordered, groups, drafts, lines, overlapping, marks), terms) if explained else [],
-        minutes=Measure(timed=minutes[True], untimed=minutes[False]),
-        units=Measure(timed=units[True], untimed=units[False]),
+        minutes=Measure(timed=timed_minutes, untimed=untimed_minutes),
+        units=Measure(timed=timed_units, untimed=untimed_units),
     )
 
 
@@ -79,6 +83,8 @@ _by_text = attrgetter("started_at", "segment_id")
 
 def _by_clock(segments: Sequence[Segment]) -> list[Segment]:
     """Order segments by their start, those without a clock last, then by their ids."""
+    if len(segments) == 1:
+        return list(segments)
     if alike([segment.started_at for segment in segments]):
         return sorted(segments, key=_by_text)
     return sorted(segments, key=lambda segment: (clock_order(segment.started_at), segment.segment_id))
@@ -99,14 +105,21 @@ def _group(payer_id: str, discipline: str, segments: Sequence[Segment], service_
     rules = terms.payers.at(payer_id, service_date)
     counts = counts_of(segments)
     of = payer_id, discipline, rules
-    sites = [terms.directory.site(count.site_id) for count in counts]
-    prices = [_price(count.code, service_date, site, rules) for count, site in zip(counts, sites, strict=True)]
+    site_of = terms.directory.site
+    sites, prices = [], []
+    for count in counts:
+        site = site_of(count.site_id)
+        sites.append(site)
+        prices.append(payer_price(rules, count.code, service_date, site.schedule, site.locality, apm=site.apm))
     units = units_of(counts, rules.unit_rule, prices)
     by, lacks = _standard(counts, discipline, rules, service_date)
     drafts = []
-    for count, site, price in zip(counts, sites, prices, strict=True):
+    for place, count in enumerate(counts):
+        site = sites[place]
         for share in shares(count, units[count.code], by):
-            found = price if share.code == count.code else _price(share.code, service_date, site, rules)
+            found = prices[place]
+            if share.code != count.code:
+                found = payer_price(rules, share.code, service_date, site.schedule, site.locality, apm=site.apm)
             drafts.append(draft_of(of, share, found, site.tin, count))
     return Group(payer_id, rules, discipline, counts, units, drafts, lacks)
 
@@ -126,7 +139,3 @@ def _standard(
         return standard(service_date), None
     except NoFigure as error:
         return None, error.missing
-
-
-def _price(code: str, service_date: str, site: Site, rules: Payer) -> UnitPrice | Unpriced:
-    return payer_price(rules, code, service_date, site.schedule, site.locality, apm=site.apm)

@@ -29,7 +29,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 def of_segments(segments: Sequence[Segment]) -> list[Finding]:
     """Find what is amiss with segments by themselves: halves that do not fit, unknown codes, no clock."""
     codes = table()
-    found = []
+    found: list[Finding] = []
     for segment in segments:
         if not segment.fits:
             text = "The start and the stop do not fit together: nothing is billed until one of them is corrected."
@@ -44,7 +44,7 @@ def of_segments(segments: Sequence[Segment]) -> list[Finding]:
 
 def of_payers(segments: Sequence[Segment], date: str, payers: Payers) -> list[Finding]:
     """Find the payers of what fits that no profile describes, and those whose profile says nothing of the date."""
-    found = []
+    found: list[Finding] = []
     for payer_id in {segment.payer_id for segment in segments if segment.fits}:
         rules = payers.at(payer_id, date)
         if not rules.listed:

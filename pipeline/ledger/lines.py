@@ -95,11 +95,11 @@ def lines_of(drafts: Sequence[Draft], distinct: Mapping[int, str], notice: Conta
     reductions = _reductions(drafts)
     lines = []
     for position, draft in enumerate(drafts):
-        full = draft.full_cents
+        full, discipline = draft.full_cents, draft.discipline
         reduction = reductions.get(position)
-        modifiers = [DISCIPLINE[draft.discipline]] if draft.rules.discipline_modifiers else []
+        modifiers = [DISCIPLINE[discipline]] if draft.rules.discipline_modifiers else []
         if draft.by_assistant:
-            modifiers.append(ASSISTANT[draft.discipline])
+            modifiers.append(ASSISTANT[discipline])
         if position in distinct:
             modifiers.append(distinct[position])
         if position in notice:
@@ -107,7 +107,7 @@ def lines_of(drafts: Sequence[Draft], distinct: Mapping[int, str], notice: Conta
         lines.append(
             Line(
                 payer_id=draft.payer_id,
-                discipline=draft.discipline,
+                discipline=discipline,
                 code=draft.code,
                 units=draft.units,
                 minutes=draft.minutes,
@@ -130,6 +130,9 @@ def _reductions(drafts: Sequence[Draft]) -> dict[int, Reduction]:
             together.setdefault((draft.payer_id, draft.tin), []).append(position)
     taken: dict[int, Reduction] = {}
     for positions in together.values():
+        if len(positions) == 1 and drafts[positions[0]].units == 1:
+            # A unit alone is paid in full.
+            continue
         reduced = multiple_procedure_reduction([drafts[position] for position in positions])
         for position, units in zip(positions, reduced, strict=True):
             price = drafts[position].price

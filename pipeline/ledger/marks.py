@@ -40,11 +40,11 @@ def marks_of(
 
     `segments` are the day's, `spans` their times by id, whole microseconds, or None where none overlap.
     """
-    told = [
-        segment
-        for segment in segments
-        if segment.said.modifiers and segment.said.modifiers != _NOTHING_TO_SAY[segment.discipline]
-    ]
+    told = []
+    for segment in segments:
+        sent = segment.said.modifiers
+        if sent and sent != _NOTHING_TO_SAY[segment.discipline]:
+            told.append(segment)
     pairs = _pairs(drafts, day)
     if not told and not pairs:
         return None
@@ -66,6 +66,8 @@ def marks_of(
 
 def _pairs(drafts: Sequence[Draft], day: str) -> list[tuple[str, Edit | RegionPair]]:
     """Give the pairs that the codes of each payer's lines make."""
+    if len(drafts) < 2:  # noqa: PLR2004 -- a pair has two.
+        return []
     by_payer: dict[str, list[str]] = {}
     for draft in drafts:
         by_payer.setdefault(draft.payer_id, []).append(draft.code)

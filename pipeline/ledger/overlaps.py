@@ -31,7 +31,7 @@ def count_once(segments: Sequence[Segment]) -> tuple[Sequence[Segment], Shared |
     caregiver training and untimed codes are not. Gives None beside them where nothing can overlap, as on nearly every
     day.
     """
-    if _in_turn(segments):
+    if len(segments) == 1 or _in_turn(segments):
         return segments, None
     spans = _spans(segments)
     codes = table()
@@ -62,7 +62,7 @@ def _in_turn(segments: Sequence[Segment]) -> bool:
         if form is None:
             form = start[19:]
         # Texts order as the clock does in one offset and fraction, and by one letter between date and time.
-        if start < latest or start[19:] != form or stop[19:] != form or not start[10] == stop[10] == "T":
+        if start < latest or start[19:] != form or stop[19:] != form or start[10] != "T" or stop[10] != "T":
             return False
         latest = stop
     return True

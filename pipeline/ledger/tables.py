@@ -24,11 +24,12 @@ class Facts(Generic[T]):
 
     def get(self, key: str) -> T | None:
         """Give a fact, or None."""
-        fact = self._seen.get(key)
-        if fact is None and key not in self._seen:
+        try:
+            return self._seen[key]
+        except KeyError:
             value = self._table.get(key)
             fact = self._seen[key] = None if value is None else self._decode(value)
-        return fact
+            return fact
 
     def put(self, key: str, fact: T | None) -> None:
         """Replace a fact; None takes it out."""

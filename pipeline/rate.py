@@ -124,7 +124,8 @@ class Rater:
             return ()
         changes = self._changes(touched)
         effects = fold_totals(self._total_tables, changes, compacted=False)[0] if changes else []
-        effects += fold_rosters(self._rosters, self._attended(touched))
+        if self._day_tables.attendance:
+            effects += fold_rosters(self._rosters, self._attended(touched))
         effects += self._timers.settle(self._day_tables.segments)
         return effects + fold_care(self._care_tables, changes or [(event, cause)], self._terms)[0]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
-from pipeline.events.days import BillableDay, Measure
+from pipeline.events.days import BillableDay, Finding, Measure
 from pipeline.events.fields import alike, clock_order
 from pipeline.ledger.counts import Count, counts_of, shares, units_of
 from pipeline.ledger.explanation import Work, explain
@@ -50,6 +50,22 @@ def rate_day(
             findings.append(of_price(draft))
         if price is not None and price.provisional:
             findings.append(of_carried(draft, price.provisional))
+    minutes, units = _measured(groups, findings)
+    return BillableDay(
+        patient_id=patient_id,
+        service_date=service_date,
+        site_ids=sorted({segment.site_id for segment in ordered}),
+        payers=sorted({segment.payer_id for segment in ordered}),
+        lines=lines,
+        findings=in_order(findings) if findings else [],
+        explanation=explain(Work(ordered, groups, drafts, lines, overlapping, marks), terms) if explained else [],
+        minutes=minutes,
+        units=units,
+    )
+
+
+def _measured(groups: Sequence[Group], findings: list[Finding]) -> tuple[Measure, Measure]:
+    """Sum minutes and units; note counts that make no unit, and groups without a standard for assistants."""
     timed_minutes = untimed_minutes = timed_units = untimed_units = 0
     for group in groups:
         for count in group.counts:
@@ -64,17 +80,8 @@ def rate_day(
                 findings.append(no_unit(group.payer_id, group.discipline, count))
         if group.lacks is not None:
             findings.append(no_standard(group))
-    return BillableDay(
-        patient_id=patient_id,
-        service_date=service_date,
-        site_ids=sorted({segment.site_id for segment in ordered}),
-        payers=sorted({segment.payer_id for segment in ordered}),
-        lines=lines,
-        findings=in_order(findings) if findings else [],
-        explanation=explain(Work(ordered, groups, drafts, lines, overlapping, marks), terms) if explained else [],
-        minutes=Measure(timed=timed_minutes, untimed=untimed_minutes),
-        units=Measure(timed=timed_units, untimed=untimed_units),
-    )
+    minutes = Measure(timed=timed_minutes, untimed=untimed_minutes)
+    return minutes, Measure(timed=timed_units, untimed=untimed_units)
 
 
 _NONE: Mapping[int, str] = {}

@@ -104,7 +104,7 @@ def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
         return None
     if base.kind == SERVICE:
         minutes, by_assistant = base.minutes or 0, base.assistant_minutes or 0
-        return _segment(base, None, None, minutes * 60 * MICROSECONDS, by_assistant * 60 * MICROSECONDS, True)
+        return _segment(base, (None, None), minutes * 60 * MICROSECONDS, by_assistant * 60 * MICROSECONDS, fits=True)
     stop = facts.stop or base
     started_at, stopped_at = base.started_at, stop.stopped_at
     if stopped_at is None or started_at is None:
@@ -116,11 +116,11 @@ def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
     stated = base.assistant_seconds if stop.assistant_seconds is None else stop.assistant_seconds
     by_assistant = (stated or 0) * MICROSECONDS
     fits = elapsed >= 0 and by_assistant <= counted and elapsed <= max_minutes * 60 * MICROSECONDS
-    return _segment(base, started_at, stopped_at, counted, by_assistant, fits)
+    return _segment(base, (started_at, stopped_at), counted, by_assistant, fits=fits)
 
 
 def _segment(
-    base: Version, started_at: str | None, stopped_at: str | None, microseconds: int, by_assistant: int, fits: bool
+    base: Version, clock: tuple[str | None, str | None], microseconds: int, by_assistant: int, *, fits: bool
 ) -> Segment:
     return Segment(
         base.segment_id,
@@ -128,8 +128,7 @@ def _segment(
         base.payer_id or "",
         base.discipline or "",
         base.code or "",
-        started_at,
-        stopped_at,
+        *clock,
         microseconds,
         by_assistant,
         fits,

@@ -102,6 +102,24 @@ class View(Struct, frozen=True):
         return with_caveats(troubles(date, self.facts, due or [], self.patient), date, self.facts)
 
 
+def nothing_to_tell(was: Standing, now: Standing, touch: YearTouch) -> bool:
+    """Tell a year that owes no alert by a cheap look, as nearly every one that is far from its thresholds.
+
+    There is neither KX nor a figure that lacks, no state has changed, and on the dates that were touched nothing is
+    amiss and nothing was sent, before or now.
+    """
+    if was.due or now.due or was.lacks or now.lacks:
+        return False
+    if was is not now and any(was.states(bucket) != now.states(bucket) for bucket in BUCKETS):
+        return False
+    for facts in (touch.before, touch.facts):
+        for date in touch.dates:
+            entry = facts.days.get(date)
+            if entry is not None and (entry.trouble or date in facts.claims):
+                return False
+    return True
+
+
 def settle_year(before: View, after: View, touch: YearTouch, *, compacted: bool) -> list[Effect]:
     """Give the messages that a touched year owes.
 

@@ -19,7 +19,7 @@ from pipeline.ledger.coverage import Coverage, coverage_of
 from pipeline.ledger.forwarding import Forwarding
 from pipeline.ledger.households import Households, keys_of
 from pipeline.ledger.segments import Result
-from pipeline.ledger.settle import View, YearTouch, settle_year
+from pipeline.ledger.settle import View, YearTouch, nothing_to_tell, settle_year
 from pipeline.ledger.standing import Standing, assess
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.year import BUCKETS, GONE, Attestation, Claim, PatientFacts, YearFacts, day_entry, put_day
@@ -332,6 +332,8 @@ def fold_totals(
         was = tables.standing(patient_id, year, touch.before)
         # Where no bucket was touched, what counts is what counted.
         now = tables.standing(patient_id, year, touch.facts) if touch.buckets else was
+        if not compacted and nothing_to_tell(was, now, touch):
+            continue
         before = View(patient_id, year, touch.before, touch.patient, was, tables.payers)
         after = View(patient_id, year, touch.facts, patient, now, tables.payers)
         effects += settle_year(before, after, touch, compacted=compacted)

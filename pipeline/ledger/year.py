@@ -111,7 +111,7 @@ def day_entry(day: BillableDay, payers: Payers, *, packed: bool = True) -> DayEn
     Its Medicare lines are ordered by the earliest start of their count, those without a clock last, then code,
     discipline, plain before CO or CQ.
     """
-    basis = accrual_basis(day.service_date)
+    basis, findings = accrual_basis(day.service_date), day.findings
     return DayEntry(
         True,
         [
@@ -119,8 +119,8 @@ def day_entry(day: BillableDay, payers: Payers, *, packed: bool = True) -> DayEn
             for place, line, rules in _in_kx_order(day, payers)
         ],
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
-        [(found.kind, f"{found.code}: {found.message}") for found in day.findings if found.kind in _TROUBLE],
-        _carried(day, payers) if any(found.kind == "provisional" for found in day.findings) else [],
+        [(found.kind, f"{found.code}: {found.message}") for found in findings if found.kind in _TROUBLE],
+        _carried(day, payers) if "provisional" in [found.kind for found in findings] else [],
         _allowed(day.lines),
     )
 
@@ -174,6 +174,9 @@ def put_day(facts: YearFacts, date: str, entry: DayEntry) -> tuple[YearFacts, se
     was = facts.days.get(date, GONE)
     buckets = {line.bucket for line in entry.counted}
     touched = buckets | {line.bucket for line in was.counted}
+    if not touched:
+        # Of payers without thresholds, as many patients' years are.
+        return msgspec.structs.replace(facts, days={**facts.days, date: entry}), touched
     own_cents = {**facts.own_cents}
     for bucket in touched:
         dates = own_cents[bucket] = {**own_cents.get(bucket, {})}

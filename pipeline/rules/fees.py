@@ -152,10 +152,28 @@ def _cms_price(code: str, day: str, locality: str, factor_name: str) -> UnitPric
         raise NoFigure(Unpriced(f"relative value of {code}", day))
     # A status that bars a line leaves it at 0 cents wherever it is, so that no index need be known for it.
     place = NATIONAL if values.status in {"B", "I"} else locality
-    work, expense, malpractice = _indices(place, year, day)
-    factor = Fraction(parameter(factor_name).at(day))
+    # A locality that has none in the year is told with the date.
+    _indices(place, year, day)
+    rates = _factor_on(factor_name, day), figure("multiple_procedure_reduction", day)
+    return _worth(code, year, place, factor_name, rates)
+
+
+@lru_cache(maxsize=16_384)
+def _factor_on(name: str, day: str) -> Decimal:
+    return parameter(name).at(day)
+
+
+@lru_cache(maxsize=16_384)
+def _worth(code: str, year: int, place: str, factor_name: str, rates: tuple[Decimal, int]) -> UnitPrice:
+    """Price a unit of a code that a year has values of: the days of a year that have one factor share their prices.
+
+    `rates` are the factor and the percent of the multiple-procedure reduction.
+    """
+    values = (relative_values(year) or {})[code]
+    work, expense, malpractice = _indices(place, year, f"{year:04d}-01-01")
+    factor, reduction_percent = Fraction(rates[0]), rates[1]
     whole = values.work * work + values.practice_expense * expense + values.malpractice * malpractice
-    taken = values.practice_expense * expense * Fraction(figure("multiple_procedure_reduction", day), 100)
+    taken = values.practice_expense * expense * Fraction(reduction_percent, 100)
     return UnitPrice(
         half_up(whole * factor),
         half_up((whole - taken) * factor),

@@ -16,6 +16,9 @@ from pipeline.rules.cost_sharing import UNKNOWN, Owed, owed
         ((23, 0, 20, None, 100), Owed(5, 18, 0)),
         ((22, 0, 20, None, 100), Owed(4, 18, 0)),
         ((5, 0, 50, None, 100), Owed(3, 2, 0)),
+        # 0.49 cents of either go down.
+        ((7, 0, 7, None, 100), Owed(0, 7, 0)),
+        ((7, 0, 0, None, 7), Owed(0, 0, 0)),
         ((3_461, 1_000, 20, 2_500, 100), Owed(3_461, 0, 1_000)),
         ((3_461, 961, 20, 2_000, 100), Owed(2_961, 500, 961)),
         ((3_461, 0, None, 0, 100), Owed(0, 3_461, 0)),

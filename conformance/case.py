@@ -1,8 +1,8 @@
 """The rules' cases: worked figures of the manual, the law, CMS's files and the guide, each a sentence with its source.
 
 A case of events has `name`, `source`, `events` in the compact form of compact.py, optional `sites`, `payers` (a
-network's own profiles: the fields in which they differ from `unlisted`) and `date` (the service date of rows that say
-none), and `expect`:
+network's own profiles: the fields in which they differ from `unlisted`), `settings` (what a network may choose) and
+`date` (the service date of rows that say none), and `expect`:
 
 - `day`, `claim`: the billable day and the claim day of p-anchor on the case's date; `total`: p-anchor's OT of its year;
 - `billable-days`, `claim-days`, `threshold-totals`: by key; null says that there is no value;
@@ -33,6 +33,9 @@ DAY_FINDINGS = {
     *("times_missing", "bundled", "not_valid_for_medicare"),
     *("overlap", "blocked", "modifier_not_used", "modifier_contradiction", "no_figure", "provisional"),
     *("no_profile_value", "in_visit_rate", "in_case_rate"),
+    *("upcoded", "undercoded", "not_known", "code_of_another_discipline", "once_a_day", "evaluations_together"),
+    *("group_overlap", "pair_order", "telehealth_not_allowed", "telehealth_place", "supervision", "wrong_body_part"),
+    *("modifier_missing", "units_over_mue"),
 }
 CLAIM_FINDINGS = {"kx_not_attested", "no_figure"}
 KINDS = {"billable-days": DAY_FINDINGS, "claim-days": CLAIM_FINDINGS}
@@ -53,6 +56,7 @@ class Case:
     payers: dict[str, dict] = field(default_factory=dict)
     subject: str = ""
     alerts: dict[str, list[dict]] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name
@@ -133,6 +137,7 @@ def case(entry: dict) -> Case:
         entry.get("payers", {}),
         entry["subject"],
         alerts,
+        entry.get("settings", {}),
     )
 
 

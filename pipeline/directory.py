@@ -22,7 +22,8 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `tin` is the billing number that the multiple-procedure reduction goes by; `locality` CMS's `carrier-locality`,
     as 10112-00, or `national`; `schedule` what Medicare lines are priced by; `apm` tells a qualifying participant of an
     alternative payment model, who has a conversion factor of its own since 2026. `untold` names
-    what the site's EMR never tells of: that it is missing is then no alert.
+    what the site's EMR never tells of: that it is missing is then no alert. `setting` is what the supervision of
+    assistants goes by.
     """
 
     tin: str = "network"
@@ -30,6 +31,7 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schedule: Literal["cms", "guide-2025"] = "cms"
     apm: bool = False
     untold: frozenset[Untold] = frozenset()
+    setting: Literal["private_practice", "institution"] = "private_practice"
 
 
 class Directory(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -56,7 +56,12 @@ class Rater:
         self._settings = settings
         folder.use(settings.figures)
         self._terms = Terms(
-            load(settings.directory), settings.max_segment_minutes, settings.keep_days, profiles.load(settings.payers)
+            load(settings.directory),
+            settings.max_segment_minutes,
+            settings.keep_days,
+            profiles.load(settings.payers),
+            settings.evaluation_bands,
+            settings.telehealth_rule,
         )
         self._identity = Identity(settings)
         self._final = final

@@ -65,6 +65,13 @@ class Settings(BaseSettings):
 
     # The rules' parameters that a network may choose.
     max_segment_minutes: int = Field(240, ge=1, le=1440, description="a longer segment is refused; pauses count")
+    evaluation_bands: Literal["cpt", "guide"] = Field(
+        "cpt",
+        description="performance deficits that a level of evaluation is for: CPT's, or the guide's (1-2, 3-5, 5+)",
+    )
+    telehealth_rule: Literal["law", "guide"] = Field(
+        "law", description="until when telehealth is allowed: by the law, or as the guide says (not after 2024)"
+    )
     max_event_bytes: int = Field(262_144, ge=1_024, le=1_000_000, description="a larger event is a dead letter")
     keep_days: int = Field(
         400,

@@ -5,6 +5,7 @@ from operator import attrgetter
 
 from pipeline.events.days import BillableDay, Finding, Measure
 from pipeline.events.fields import alike, clock_order
+from pipeline.ledger.checks import checks_of
 from pipeline.ledger.counts import Count, counts_of, shares, units_of
 from pipeline.ledger.explanation import Work, explain
 from pipeline.ledger.findings import in_order, no_standard, no_unit, of_carried, of_payers, of_price, of_segments
@@ -40,6 +41,7 @@ def rate_day(
     lines, rated = at_rates(drafts, lines)
     findings = of_segments(ordered) + of_payers(ordered, service_date, terms.payers)
     findings += rated
+    findings += checks_of(ordered, lines, service_date, terms)
     if overlapping:
         findings += overlapping.findings
     if marks:
@@ -47,7 +49,7 @@ def rate_day(
     for draft in drafts:
         price = draft.price
         if draft.barred or price is None:
-            findings.append(of_price(draft))
+            findings.append(of_price(draft, service_date))
         if price is not None and price.provisional:
             findings.append(of_carried(draft, price.provisional))
     minutes, units = _measured(groups, findings)

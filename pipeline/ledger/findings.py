@@ -7,9 +7,8 @@ from pipeline.ledger.counts import Count
 from pipeline.ledger.lines import BUNDLED, Draft, Group
 from pipeline.ledger.segments import Segment
 from pipeline.rules.codes import table
+from pipeline.rules.instead import instead_of
 from pipeline.rules.payers import Payer, Payers
-
-_INSTEAD = {"97014": "use G0283"}
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -33,12 +32,12 @@ def of_segments(segments: Sequence[Segment]) -> list[Finding]:
     for segment in segments:
         if not segment.fits:
             text = "The start and the stop do not fit together: nothing is billed until one of them is corrected."
-            found.append(_of_segment(segment, "halves_do_not_fit", text))
+            found.append(about(segment, "halves_do_not_fit", text))
         elif segment.code not in codes:
             text = "The code is not in the code table: it is not billed until a release lists it."
-            found.append(_of_segment(segment, "code_not_listed", text))
+            found.append(about(segment, "code_not_listed", text))
         if segment.started_at is None:
-            found.append(_of_segment(segment, "times_missing", "Minutes without a clock: no overlap can be seen."))
+            found.append(about(segment, "times_missing", "Minutes without a clock: no overlap can be seen."))
     return found
 
 
@@ -65,7 +64,8 @@ def _of_payer(payer_id: str, kind: str, text: str) -> Finding:
     return Finding(kind=kind, message=text, payer_id=payer_id, discipline=None, code=None, segment_ids=[])
 
 
-def _of_segment(segment: Segment, kind: str, text: str) -> Finding:
+def about(segment: Segment, kind: str, text: str, parameters: Sequence[str] = ()) -> Finding:
+    """Say something of a segment; `parameters` are the dated figures that it is about."""
     return Finding(
         kind=kind,
         message=text,
@@ -73,6 +73,7 @@ def _of_segment(segment: Segment, kind: str, text: str) -> Finding:
         discipline=segment.discipline,
         code=segment.code,
         segment_ids=[segment.segment_id],
+        parameters=list(parameters),
     )
 
 
@@ -100,7 +101,7 @@ def no_standard(group: Group) -> Finding:
     )
 
 
-def of_price(draft: Draft) -> Finding:
+def of_price(draft: Draft, date: str) -> Finding:
     """Say why a line has no amount: no parameter prices it, or its code's status bars it."""
     missing = [] if draft.missing is None else [draft.missing.parameter]
     if draft.price is None:
@@ -108,7 +109,7 @@ def of_price(draft: Draft) -> Finding:
     elif draft.price.status == BUNDLED:
         kind, text = "bundled", "The code is bundled into the other services of the day: do not bill it by itself."
     else:
-        instead = _INSTEAD.get(draft.code, "use another")
+        instead = f"use {instead_of(draft.code, date) or 'another'}"
         kind, text = "not_valid_for_medicare", f"Medicare does not take this code: {instead}."
     return _of_draft(draft, kind, text, missing)
 

@@ -40,7 +40,14 @@ def stages(settings: Settings, now: Clock = clock) -> list[Stage]:
     )
     folder.use(settings.figures)
     sites, payers = directory.load(settings.directory), profiles.load(settings.payers)
-    terms = Terms(sites, settings.max_segment_minutes, settings.keep_days, payers)
+    terms = Terms(
+        sites,
+        settings.max_segment_minutes,
+        settings.keep_days,
+        payers,
+        settings.evaluation_bands,
+        settings.telehealth_rule,
+    )
 
     def refuse(record: Record, refusal: Rejected) -> Message:
         return dead_letter(record, refusal, now())

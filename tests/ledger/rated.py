@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from conformance.case import Case
 from conformance.network import write
 from pipeline.events.codec import encode
 from pipeline.rate import Rater
@@ -21,6 +22,11 @@ def settings_for(sites: dict[str, dict], folder: Path, payers: dict[str, dict] |
     `payers` differ from `unlisted` in what is given.
     """
     return Settings(**write(folder, sites, payers or {}, **said))
+
+
+def settings_of(case: Case, folder: Path) -> Settings:
+    """Give the settings that a case is of."""
+    return settings_for(case.sites, folder, case.payers).model_copy(update=case.settings)
 
 
 def rated(events: Iterable[dict | bytes], settings: Settings | None = None, *, final: bool = False) -> dict[str, Any]:

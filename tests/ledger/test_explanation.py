@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from ledger.emr import segment
-from ledger.rated import rated, settings_for
+from ledger.rated import rated, settings_of
 
 from conformance.case import Case, cases
 from pipeline.rules.sources import sources
@@ -27,7 +27,7 @@ def timed(number: int, start: str, stop: str, code: str = "97110", **said: objec
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_every_line_of_every_case_is_explained_and_each_step_has_a_source(case: Case, tmp_path: Path) -> None:
-    settings = settings_for(case.sites, tmp_path, case.payers)
+    settings = settings_of(case, tmp_path)
     for day in rated(case.events, settings, final=True)["billable-days"].values():
         told = day["explanation"]
         assert {step["source"] for step in told} <= sources().keys()

@@ -17,7 +17,7 @@ PAYERS = ("medicare-b", "medicare-b", "medicare-b", "medicare-b", "uhc", "cigna"
 USUAL_CODES = ("97110", "97112", "97140", "97530", "97535", "97165")
 CODES = (
     *(*USUAL_CODES, "97116", "97129", "97130", "97550", "97551", "97035"),
-    *("97166", "92507", "97150", "G0283", "97010", "97014", "97552", "99999", "97597"),
+    *("97166", "92507", "97150", "G0283", "97010", "97014", "97552", "99999", "97597", "97163", "97168"),
 )
 USUAL_DATES = ("2025-03-03", "2025-12-31", "2026-01-01")
 DATES = (
@@ -33,6 +33,18 @@ OCCURRED = (
     *("2025-03-04T08:00:00+05:45", "2026-01-01T00:00:00Z"),
 )
 MODIFIERS = ("GO", "GP", "CO", "CQ", "59", "XS", "XE", "KX", "GA", "LT")
+REGIONS = ("shoulder", "hand", "left shoulder", "Knee, right", "both knees", "lumbar spine", "left arm", "ear")
+DIAGNOSES = ("M25.511", "M17.0", "M17.12", "S52.501D", "S80.01XA", "M54.50", "I69.351", "S62.600A", "a sore knee")
+SAID: dict[str, st.SearchStrategy[Any]] = {
+    "diagnoses": st.lists(st.sampled_from(DIAGNOSES), max_size=2),
+    "supervision": st.sampled_from(["direct", "general"]),
+    "telehealth": st.booleans(),
+    "place_of_service": st.sampled_from(["11", "02", "10"]),
+    "deficits": st.integers(0, 7),
+    "history": st.sampled_from(["brief", " Expanded", "extensive", "long"]),
+    "decision_making": st.sampled_from(["low", "moderate", "high"]),
+    "modification": st.sampled_from(["none", "minimal", "significant"]),
+}
 BUCKETS = ("OT", "OT", "PT-SLP")
 
 REVISIONS = st.integers(0, 3)
@@ -93,7 +105,10 @@ def _treatment(draw: st.DrawFn, setting: Setting, event_type: str, side: str) ->
     if draw(st.integers(0, 3)) == 3:
         said["modifiers"] = draw(st.lists(st.sampled_from(MODIFIERS), max_size=3))
     if draw(st.integers(0, 3)) == 3:
-        said["body_regions"] = draw(st.lists(st.sampled_from(["shoulder", "hand"]), max_size=2))
+        said["body_regions"] = draw(st.lists(st.sampled_from(REGIONS), max_size=2))
+    for name, values in SAID.items():
+        if draw(st.integers(0, 5)) == 5:
+            said[name] = draw(values)
     return draw(_base(event_type, side)) | said | {"site_id": draw(setting.sites)}
 
 

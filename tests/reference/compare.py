@@ -10,6 +10,9 @@ DAY_FINDINGS = {
     *("times_missing", "bundled", "not_valid_for_medicare"),
     *("overlap", "blocked", "modifier_not_used", "modifier_contradiction", "no_figure"),
     *("no_profile_value", "in_visit_rate", "in_case_rate"),
+    *("upcoded", "undercoded", "not_known", "code_of_another_discipline", "once_a_day", "evaluations_together"),
+    *("group_overlap", "pair_order", "telehealth_not_allowed", "telehealth_place", "supervision", "wrong_body_part"),
+    *("modifier_missing", "units_over_mue"),
 }
 CLAIM_FINDINGS = {"kx_not_attested", "no_figure"}
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
+from reference.checks import checks
 from reference.clock import counted_once
 from reference.facts import Segment
 from reference.figures import (
@@ -87,7 +88,8 @@ def day(date: str, segments: list[Segment], sites: dict[str, dict]) -> tuple[lis
     price(lines, date)
     rated = at_one_rate(lines, date)
     marked = mark(lines, [s for s in fitting if s.code in LISTED])
-    kinds = dict.fromkeys({*marked, *rated}, True) | {
+    checked = checks([s for s in fitting if s.code in LISTED], lines, date, sites)
+    kinds = dict.fromkeys({*marked, *rated, *checked}, True) | {
         "overlap": overlapping,
         "no_figure": any(lacks_figure(count, date) for count in counts),
         "halves_do_not_fit": len(fitting) < len(segments),

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -38,6 +38,7 @@ class Segment:
     assistant: Fraction = Fraction(0)
     modifiers: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    said: Event = field(default_factory=dict, compare=False)
 
 
 def instant(text: str) -> Fraction:
@@ -175,4 +176,5 @@ def said_of(event: Event) -> dict[str, Any]:
     return said | {
         "modifiers": tuple(event.get("modifiers") or ()),
         "regions": tuple(event.get("body_regions") or ()),
+        "said": event,
     }

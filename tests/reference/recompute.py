@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from reference.checks import choose
 from reference.compare import compare
 from reference.day import Line, day, day_value, line_value
 from reference.facts import Event, Segment, by_patient, segments, standing
@@ -17,14 +18,18 @@ Outputs = dict[str, dict[str, dict]]
 
 
 def recompute(
-    events: list[Event], sites: dict[str, dict] | None = None, payers: dict[str, dict] | None = None
+    events: list[Event],
+    sites: dict[str, dict] | None = None,
+    payers: dict[str, dict] | None = None,
+    settings: dict[str, str] | None = None,
 ) -> Outputs:
     """Give the final values that valid events lead to, in whatever order and however often they came.
 
     `sites` maps a site to `{tin, locality, schedule}`; what is left out is one TIN for all, national and `cms`.
-    `payers` are a network's own.
+    `payers` are a network's own, `settings` what it chose.
     """
     use(payers)
+    choose(settings)
     outputs: Outputs = {"billable-days": {}, "threshold-totals": {}, "claim-days": {}}
     for patient, said in by_patient(events).items():
         patient_values(patient, said, sites or {}, outputs)

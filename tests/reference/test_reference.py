@@ -11,14 +11,20 @@ from conformance.case import Case, ParameterCase, cases, check, check_parameter,
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_golden_case(case: Case) -> None:
-    assert check(case, recompute(case.events, case.sites, case.payers)) == []
+    assert check(case, recompute(case.events, case.sites, case.payers, case.settings)) == []
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_order_and_duplicates_never_matter(case: Case) -> None:
     shuffled = copy.deepcopy(case.events) * 2
     random.Random(case.name).shuffle(shuffled)
-    assert compare(recompute(shuffled, case.sites, case.payers), recompute(case.events, case.sites, case.payers)) == []
+    assert (
+        compare(
+            recompute(shuffled, case.sites, case.payers, case.settings),
+            recompute(case.events, case.sites, case.payers, case.settings),
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("case", parameter_cases(), ids=str)
@@ -37,7 +43,7 @@ def test_every_case_names_its_source() -> None:
 
 def an_output() -> dict:
     (case,) = [c for c in cases() if c.name == "The crossing line has KX and so has every later one"]
-    return recompute(case.events, case.sites, case.payers)
+    return recompute(case.events, case.sites, case.payers, case.settings)
 
 
 def test_a_difference_of_one_cent_is_named() -> None:
@@ -79,6 +85,6 @@ def test_a_finding_left_out_is_a_difference() -> None:
 
 def test_a_failed_expectation_names_its_place() -> None:
     (case,) = [c for c in cases() if c.name == "30 minutes of 97530 are two units for Medicare"]
-    ours = recompute(case.events, case.sites, case.payers)
+    ours = recompute(case.events, case.sites, case.payers, case.settings)
     ours["billable-days"]["p-anchor|2025-03-03"]["lines"][0]["units"] = 3
     assert check(case, ours) == ["billable-days p-anchor|2025-03-03.lines[0].units: 3, expected 2"]

@@ -77,7 +77,7 @@ def test_a_line_that_no_modifier_allows_is_blocked_at_any_time() -> None:
 def test_a_modifier_that_was_sent_where_none_is_allowed_is_a_contradiction() -> None:
     lay(EditRow("97140", "97530", date(2020, 1, 1), None, False, "never both"))
     sent = APART[1] | {"modifiers": ["XS"]}
-    assert day_of(APART[0], sent) == ([["GO"], ["GO", "XS"]], ["blocked", "modifier_contradiction"])
+    assert day_of(APART[0], sent) == ([["GO"], ["GO", "XS"]], ["blocked", "modifier_contradiction", "modifier_missing"])
 
 
 def test_a_code_that_one_pair_blocks_and_another_does_not_has_no_59() -> None:

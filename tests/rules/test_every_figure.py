@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from ledger.rated import rated, settings_for, stated
+from ledger.rated import rated, settings_of, stated
 
 from conformance.case import Case, ParameterCase, cases, check, check_parameter, parameter_cases
 from pipeline.errors import Refused
@@ -132,7 +132,7 @@ class Days:
         for number, case in enumerate(priced()):
             of_case = folder / f"case-{number}"
             of_case.mkdir()
-            self._settings[case.name] = settings_for(case.sites, of_case, case.payers)
+            self._settings[case.name] = settings_of(case, of_case)
         assert not [case.name for case in priced() if self.fails(case)]
 
     def fails(self, case: Case) -> bool:

@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     max_segment_minutes: int = Field(240, ge=1, le=1440, description="a longer segment is refused; pauses count")
     evaluation_bands: Literal["cpt", "guide"] = Field(
         "cpt",
-        description="performance deficits that a level of evaluation is for: CPT's, or the guide's (1-2, 3-5, 5+)",
+        description="performance deficits of a level of evaluation: CPT's, or the guide's (1-2, 3-5, 5+)",
     )
     telehealth_rule: Literal["law", "guide"] = Field(
         "law", description="until when telehealth is allowed: by the law, or as the guide says (not after 2024)"

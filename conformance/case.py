@@ -37,7 +37,7 @@ DAY_FINDINGS = {
     *("group_overlap", "pair_order", "telehealth_not_allowed", "telehealth_place", "supervision", "wrong_body_part"),
     *("modifier_missing", "units_over_mue"),
 }
-CLAIM_FINDINGS = {"kx_not_attested", "no_figure"}
+CLAIM_FINDINGS = {"kx_not_attested", "no_figure", "remittance_without_line"}
 KINDS = {"billable-days": DAY_FINDINGS, "claim-days": CLAIM_FINDINGS}
 
 

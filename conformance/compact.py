@@ -172,14 +172,25 @@ class Expansion:
         self.event("plan.certified", row["from"], fields)
 
     def add_appointment(self, row: dict) -> None:
-        fields = {"revision": 1, "discipline": "OT", "planned": [], "starts_at": f"{row['date']}T{DAY_STARTS}{OFFSET}"}
-        fields |= {key: value for key, value in row.items() if key not in {"date", "cancelled"}}
+        starts_at = f"{row['date']}T{row.get('start', DAY_STARTS)}{OFFSET}"
+        fields = {"revision": 1, "discipline": "OT", "starts_at": starts_at}
+        fields |= {key: value for key, value in row.items() if key not in {"date", "start", "planned", "cancelled"}}
+        planned = row.get("planned", {})
+        fields["planned"] = [{"code": str(code), "minutes": minutes} for code, minutes in planned.items()]
         fields.setdefault("appointment_id", f"on-{row['date']}")
         self.event("visit.cancelled" if row.get("cancelled") else "visit.scheduled", row["date"], fields)
 
     def add_tick(self, date: str) -> None:
         """A day begins."""
         self.event("day.ticked", date, {"date": date})
+
+    def add_remittance(self, row: dict) -> None:
+        date = row.get("date", self.date)
+        fields = {"revision": 1, "payer_id": "medicare-b", "service_date": date, "modifiers": ["GO"], "units": 1}
+        fields |= {"paid_cents": 0, "adjudicated_on": "2025-04-01", "adjustments": []}
+        fields |= {SHORT.get(key, key): value for key, value in row.items() if key not in {"id", "date"}}
+        fields |= {"code": str(fields["code"]), "remittance_id": row.get("id") or self.name("r")}
+        self.event("remittance.posted", date, fields)
 
     def add_other(self, row: dict) -> None:
         """Any other event: its `event_type` and its fields as they are."""

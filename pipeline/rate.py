@@ -14,6 +14,7 @@ from pipeline.events.patients import PatientMerged
 from pipeline.events.rejected import Place, Rejected, letter
 from pipeline.figures import folder
 from pipeline.identity import Identity
+from pipeline.ledger.answers import with_strays
 from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.claim_day import Sides, claim_day, last_sent
@@ -30,7 +31,7 @@ from pipeline.ledger.ticks import Ticks
 from pipeline.ledger.timers import Timers
 from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches, fold_totals, known_of, take_change
 from pipeline.ledger.totals import take_merges as take_union
-from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, day_entry, put_day
+from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, answers, day_entry, put_day
 from pipeline.settings import Settings
 
 _LINES_BETWEEN_FLUSHES = 12_000
@@ -74,7 +75,7 @@ class Rater:
             Facts({}, YearFacts),
             Facts({}, PatientFacts),
             Facts({}, bytes),
-            payers=self._terms.payers,
+            terms=self._terms,
             households=Households({}),
         )
         self._care_tables = CareTables(Facts({}, CareFacts), Ticks({}))
@@ -210,8 +211,9 @@ class Rater:
             facts = known.years.get(year) or YearFacts()
             if self._final:
                 for date, day in days.items():
-                    facts, _ = put_day(facts, date, day_entry(day, self._terms.payers, packed=False))
-            standing = assess(year, facts)
+                    posted = answers(facts, date, patient)
+                    facts, _ = put_day(facts, date, day_entry(day, self._terms.payers, posted, packed=False))
+            standing = assess(year, facts, self._terms)
             for bucket in BUCKETS:
                 if total := total_of(patient_id, year, facts, standing, bucket):
                     yield Output(TOTALS, f"{patient_id}|{year:04d}|{bucket}", total)
@@ -220,6 +222,8 @@ class Rater:
                 paid = payments.of(date, day.lines)
                 sides = Sides(last_sent(facts, date), standing.due.get(date, []), paid)
                 claim = claim_day((patient_id, date), day.lines, sides, patient)
+                if date in facts.remittances:
+                    claim = with_strays(claim, answers(facts, date, patient))
                 yield Output(CLAIMS, f"{patient_id}|{date}", claim)
 
 

@@ -13,7 +13,7 @@ class ThresholdNews(Struct, frozen=True, kw_only=True, gc=False):
     """What a threshold alert says.
 
     `total` is the value of `threshold-totals` that the change led to, null where it was taken back altogether; `lines`
-    are those that crossed the level, by date.
+    are those that crossed the level, by date. `level` is the state that holds: a projection changes none.
     """
 
     schema_version: int = 1

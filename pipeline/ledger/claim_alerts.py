@@ -1,18 +1,20 @@
 """What billers are told of claims: lines to hold, lines without a price, claims that must be sent again."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from pipeline.events.alerts import ClaimAlert, ClaimNews, alert_id
 from pipeline.events.days import ClaimLine, Line, SentClaim, SentLine
+from pipeline.ledger.answers import denied, described, strays
 from pipeline.ledger.claim_day import claimed, sent_order, unattested
 from pipeline.ledger.lines import DISCIPLINE
 from pipeline.ledger.marks import DISTINCT, NOTICE
 from pipeline.ledger.tables import Cause
-from pipeline.ledger.year import PatientFacts, YearFacts
+from pipeline.ledger.year import PatientFacts, YearFacts, answers
 from pipeline.rules.assistants import MODIFIER as ASSISTANT
+from pipeline.rules.remittances import Key, Remittance
 
 
 class Trouble(Struct, frozen=True):
@@ -33,7 +35,8 @@ _ACTIONS = {
     "blocked": "Hold the lines: mend the segments' times or regions of the body, or bill one code of the pair.",
     "no_price": "Install a release that has the figure that is named.",
     "kx_not_attested": "Hold the lines until necessity is attested for the date.",
-    "resubmit": "Send a corrected claim with the lines as they stand now.",
+    "denied": "Read the reasons: send a corrected claim or appeal, or write the lines off.",
+    "remittance_without_line": "Find the line that the payer answered: record the service, or ask the payer.",
     "therapist_overlap": "Correct the times; where both were treated together, bill the group (97150).",
     "no_threshold": "Install a release that has the year's figures: until then the year has no total.",
 }
@@ -42,10 +45,10 @@ _ACTIONS = {
 def troubles(date: str, facts: YearFacts, due: Sequence[int], patient: PatientFacts) -> dict[str, Trouble]:
     """Find what is amiss with a day's claims, by kind and payer. `due` are the positions of the lines that need KX."""
     entry = facts.days.get(date)
+    lines = [] if entry is None else entry.lines()
+    found = _answered(answers(facts, date, patient), lines, stands=entry is not None and entry.stands)
     if entry is None:
-        return {}
-    lines = entry.lines()
-    found = {}
+        return found
     for kind in sorted({kind for kind, _ in entry.trouble}):
         texts = sorted(text for other, text in entry.trouble if other == kind)
         found[kind] = Trouble(kind, None, texts, None, " ".join(texts), _ACTIONS[kind])
@@ -56,6 +59,20 @@ def troubles(date: str, facts: YearFacts, due: Sequence[int], patient: PatientFa
             found["kx_not_attested"] = Trouble("kx_not_attested", None, held, None, text, _ACTIONS["kx_not_attested"])
     if date in facts.claims:
         found |= _to_resubmit(date, facts, claimed(lines, due))
+    return found
+
+
+def _answered(posted: Mapping[Key, Remittance], lines: Sequence[Line], *, stands: bool) -> dict[str, Trouble]:
+    """Find lines that were denied, by payer; and answers of a date that has no day to say so on."""
+    found = {}
+    for payer_id, texts in denied(posted, lines).items():
+        text = f"{payer_id} denied {'; '.join(texts)}."
+        found[f"denied|{payer_id}"] = Trouble("denied", payer_id, texts, None, text, _ACTIONS["denied"])
+    if not stands and (left := strays(posted, lines)):
+        texts = [f"{answer.remittance_id}: {described(answer)}" for answer in left]
+        text = f"Nothing was recorded for what was answered: {', '.join(texts)}."
+        kind = "remittance_without_line"
+        found[kind] = Trouble(kind, None, texts, None, text, _ACTIONS[kind])
     return found
 
 
@@ -80,11 +97,36 @@ def _to_resubmit(date: str, facts: YearFacts, billed: Sequence[ClaimLine]) -> di
         then = Counter(_compared(line) for line in sent.lines if discipline in {"", _discipline(line)})
         if now == then:
             continue
-        wanted = sorted(" ".join([code, *modifiers, f"x {units}"]) for code, modifiers, units in now.elements())
+        wanted = sorted(map(_text, now.elements()))
         text = f"Claim {sent.claim_id} was sent with other lines than the day has now: {', '.join(wanted) or 'none'}."
         about = f"resubmit|{payer_id}|{discipline}"
-        found[about] = Trouble("resubmit", payer_id, wanted, sent, text, _ACTIONS["resubmit"])
+        found[about] = Trouble("resubmit", payer_id, wanted, sent, text, _correction(sent.claim_id, then, now))
     return found
+
+
+_Compared = tuple[str, tuple[str, ...], int]
+
+
+def _correction(claim_id: str, then: Counter[_Compared], now: Counter[_Compared]) -> str:
+    """Say line by line how a claim becomes what the day is now: what to change, to drop and to add."""
+    if not now:
+        return f"Void claim {claim_id}: {', '.join(f'drop {_text(line)}' for line in sorted(then.elements()))}."
+    old, new = sorted((then - now).elements()), sorted((now - then).elements())
+    steps = []
+    for line in old:
+        other = next((one for one in new if one[0] == line[0]), None)
+        if other is None:
+            steps.append(f"drop {_text(line)}")
+        else:
+            new.remove(other)
+            steps.append(f"change {_text(line)} to {_text(other)}")
+    steps += [f"add {_text(line)}" for line in new]
+    return f"Send a corrected claim {claim_id}: {', '.join(steps)}."
+
+
+def _text(line: _Compared) -> str:
+    code, modifiers, units = line
+    return " ".join([code, *modifiers, f"x {units}"])
 
 
 _DISCIPLINES = frozenset(DISCIPLINE.values())
@@ -95,7 +137,7 @@ def _discipline(line: ClaimLine | SentLine) -> str:
     return next((modifier for modifier in line.modifiers if modifier in _DISCIPLINES), "")
 
 
-def _compared(line: ClaimLine | SentLine) -> tuple[str, tuple[str, ...], int]:
+def _compared(line: ClaimLine | SentLine) -> _Compared:
     """Give what of a line is compared: of its modifiers those that are computed here, as a biller may add others."""
     return line.code, tuple(sorted(_OURS.intersection(line.modifiers))), line.units
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from pipeline.events.base import Event
-from pipeline.events.claims import ClaimSubmitted
+from pipeline.events.claims import ClaimSubmitted, RemittancePosted
 from pipeline.events.coverage import AccrualReported, CoverageReported, NecessityAttested
 from pipeline.events.rejected import Rejected
+from pipeline.events.visits import VisitCancelled, VisitScheduled
 from pipeline.ledger.calendar import Calendar, last_day
 from pipeline.ledger.left_days import OF_A_YEAR
 from pipeline.ledger.segments import Result
@@ -45,12 +46,14 @@ def _too_late(line: str, change: DayChange | Event) -> Rejected | None:
         return Rejected("too_late", OF_A_YEAR, "service_date") if change.date <= line else None
     if isinstance(change, AccrualReported):
         date, field = last_day(change.year), "year"
-    elif isinstance(change, ClaimSubmitted):
+    elif isinstance(change, ClaimSubmitted | RemittancePosted):
         date, field = change.service_date, "service_date"
     elif isinstance(change, NecessityAttested):
         date, field = change.through, "through"
     elif isinstance(change, CoverageReported):
         date, field = change.effective_through, "effective_through"
+    elif isinstance(change, VisitScheduled | VisitCancelled):
+        date, field = change.starts_at[:10], "starts_at"
     else:
         return None
     if date > line:
@@ -68,6 +71,9 @@ def _let_leave(tables: TotalTables, calendar: Calendar) -> None:
             claims = {claim_id for of_date in facts.claims.values() for claim_id in of_date}
             _forget(tables, patient_id, "claim", claims)
             _forget(tables, patient_id, "accrual", facts.accruals)
+            posted = {one.remittance_id for of_date in facts.remittances.values() for one in of_date}
+            _forget(tables, patient_id, "remittance", posted)
+            _forget(tables, patient_id, "appointment", {made for of_date in facts.planned.values() for made in of_date})
         patient = tables.patients.get(patient_id)
         if patient is None:
             continue
@@ -78,8 +84,14 @@ def _let_leave(tables: TotalTables, calendar: Calendar) -> None:
         ended = {key for key, coverage in patient.coverages.items() if coverage.through[:4] <= name}
         _forget(tables, patient_id, "coverage", ended)
         coverages = {key: found for key, found in patient.coverages.items() if key not in ended}
-        left = replace(patient, years=years, attestations=attestations, coverages=coverages)
-        tables.patients.put(patient_id, left if years or attestations or coverages else None)
+        # What reversed a remittance of a later year reverses it still.
+        reversals = {
+            key: named
+            for key, named in patient.reversals.items()
+            if named[1][:4] > name or tables.facts.get(f"{patient_id}|remittance|{named[0]}") is not None
+        }
+        left = replace(patient, years=years, attestations=attestations, coverages=coverages, reversals=reversals)
+        tables.patients.put(patient_id, left if years or attestations or coverages or reversals else None)
 
 
 def _forget(tables: TotalTables, patient_id: str, kind: str, names: Iterable[str]) -> None:

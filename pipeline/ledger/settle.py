@@ -5,6 +5,7 @@ from msgspec import Struct
 from pipeline.events.days import ClaimDay
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import ThresholdTotal
+from pipeline.ledger.answers import with_strays
 from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, no_threshold, troubles
 from pipeline.ledger.claim_day import Sides, claim_day, last_sent
 from pipeline.ledger.payment import Payments
@@ -12,7 +13,7 @@ from pipeline.ledger.provisional import with_caveats
 from pipeline.ledger.standing import Standing, total_of
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.threshold_alerts import threshold_alerts
-from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts
+from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, answers
 from pipeline.rules.payers import Payers
 
 TOTALS = "threshold-totals"
@@ -25,8 +26,8 @@ class YearTouch(Struct):
     """A year that a batch touches: its facts before and now, its patient's before, the last event to touch each part.
 
     `key` is `patient|year`. `dates` and `buckets` hold the parts that are sent again whatever came out, `since` the
-    date from which on a bucket may count otherwise, `spent` and `covered` that from which on patient and payer may owe
-    otherwise, by payer; `cause` is the last event of all.
+    date from which on a bucket may count otherwise, `planned` the buckets whose appointments changed, `spent` and
+    `covered` the date from which on patient and payer may owe otherwise, by payer; `cause` is the last event of all.
     """
 
     key: str
@@ -37,6 +38,7 @@ class YearTouch(Struct):
     dates: dict[str, Cause] = {}
     buckets: dict[Bucket, Cause] = {}
     since: dict[Bucket, str] = {}
+    planned: dict[Bucket, Cause] = {}
     spent: dict[str, str] = {}
     covered: dict[str, str] = {}
 
@@ -52,6 +54,14 @@ class YearTouch(Struct):
         """Note that a bucket counts otherwise from a date on; "" for what counts before every day."""
         self.buckets[bucket] = cause
         self.since[bucket] = min(since, self.since.get(bucket, since))
+
+    def plan(self, bucket: Bucket, cause: Cause) -> None:
+        """Note that what is planned of a bucket changed: what counts did not."""
+        self.planned[bucket] = cause
+
+    def cause_of(self, bucket: Bucket) -> Cause:
+        """Give the last event to touch a bucket, by what counts, then by what is planned, or any part of the year."""
+        return self.buckets.get(bucket) or self.planned.get(bucket) or self.cause
 
     def of(self, date: str) -> Cause:
         """Give the last event to touch a date, or any part of the year."""
@@ -90,32 +100,41 @@ class View(Struct, frozen=True):
         due = self.standing.due.get(date, [])
         lines = entry.lines()
         sides = Sides(last_sent(self.facts, date), due, payments.of(date, lines))
-        return claim_day((self.patient_id, date), lines, sides, self.patient)
+        claim = claim_day((self.patient_id, date), lines, sides, self.patient)
+        return with_strays(claim, answers(self.facts, date, self.patient))
 
     def troubles(self, date: str) -> dict[str, Trouble]:
         """Give what is amiss with a day's claims."""
         entry = self.facts.days.get(date)
         due = self.standing.due.get(date)
-        if entry is None or not (entry.trouble or due or date in self.facts.claims):
+        if not (entry and entry.trouble) and not due and date not in self.facts.claims and not self._answered(date):
             # Nearly every day: there is nothing to look for in its lines.
             return {}
         return with_caveats(troubles(date, self.facts, due or [], self.patient), date, self.facts)
+
+    def _answered(self, date: str) -> bool:
+        """Tell whether a date has a remittance that a biller may have to hear of."""
+        posted = self.facts.remittances.get(date)
+        if not posted:
+            return False
+        entry = self.facts.days.get(date)
+        return entry is None or not entry.stands or any(one.reasons for one in posted)
 
 
 def nothing_to_tell(was: Standing, now: Standing, touch: YearTouch) -> bool:
     """Tell a year that owes no alert by a cheap look, as nearly every one that is far from its thresholds.
 
-    There is neither KX nor a figure that lacks, no state has changed, and on the dates that were touched nothing is
-    amiss and nothing was sent, before or now.
+    There is neither KX nor a figure that lacks, no state and no projection has changed, and on the dates that were
+    touched nothing is amiss and nothing was sent or answered, before or now.
     """
     if was.due or now.due or was.lacks or now.lacks:
         return False
-    if was is not now and any(was.states(bucket) != now.states(bucket) for bucket in BUCKETS):
+    if was is not now and any(was.outlook(bucket) != now.outlook(bucket) for bucket in BUCKETS):
         return False
     for facts in (touch.before, touch.facts):
         for date in touch.dates:
             entry = facts.days.get(date)
-            if entry is not None and (entry.trouble or date in facts.claims):
+            if date in facts.remittances or (entry is not None and (entry.trouble or date in facts.claims)):
                 return False
     return True
 
@@ -178,9 +197,10 @@ def _totals(before: View, after: View, touch: YearTouch) -> list[Effect]:
     effects = []
     for bucket in BUCKETS:
         was, now = before.total(bucket), after.total(bucket)
-        if bucket in touch.buckets or was != now:
+        # What is planned makes no total by itself.
+        if bucket in touch.buckets or was != now or (bucket in touch.planned and now is not None):
             key = f"{touch.key}|{bucket}"
-            effects.append(Effect(TOTALS, key, after.patient_id, now, touch.buckets.get(bucket, touch.cause)))
+            effects.append(Effect(TOTALS, key, after.patient_id, now, touch.cause_of(bucket)))
     return effects
 
 
@@ -189,10 +209,10 @@ def _threshold_alerts(before: View, after: View, touch: YearTouch) -> list[Effec
     if before.standing is after.standing:
         return effects
     for bucket in BUCKETS:
-        was, now = before.standing.states(bucket), after.standing.states(bucket)
+        was, now = before.standing.outlook(bucket), after.standing.outlook(bucket)
         if was == now:
             continue
-        cause = touch.buckets.get(bucket, touch.cause)
+        cause = touch.cause_of(bucket)
         whose = after.patient_id, after.year, bucket
         effects += [
             Effect(THRESHOLD_ALERTS, after.patient_id, after.patient_id, alert, cause)

@@ -7,12 +7,14 @@ from itertools import accumulate
 from msgspec import Struct
 
 from pipeline.events.fields import Bucket
-from pipeline.events.totals import Projection, State, Threshold, ThresholdTotal
+from pipeline.events.totals import ExternalPart, Part, Projection, Provenance, State, Threshold, ThresholdTotal
+from pipeline.ledger.plans import course_of
 from pipeline.ledger.provisional import of_total
+from pipeline.ledger.terms import Terms
 from pipeline.ledger.year import BUCKETS, YearFacts
-from pipeline.rules import thresholds
-from pipeline.rules.accruals import standing as standing_accrual
-from pipeline.rules.parameters import NoFigure
+from pipeline.rules import accruals, thresholds
+from pipeline.rules.parameters import NoFigure, figure
+from pipeline.rules.projection import NOTHING, Course, project, within
 
 Place = tuple[str, int]
 """A line of a year: its date and its position in the day."""
@@ -20,17 +22,40 @@ Place = tuple[str, int]
 
 States = tuple[State, State]
 """Where a total stands against the KX threshold and against that of targeted review."""
-_CLEAR: States = ("clear", "clear")
+Outlook = tuple[tuple[State, bool], tuple[State, bool]]
+"""The same, each with whether it is projected to be crossed within the horizon."""
+_NEITHER = (False, False)
+_CLEAR: Outlook = (("clear", False), ("clear", False))
+
+
+class External(Struct, frozen=True, gc=False):
+    """What others have accrued in a bucket, whole cents, and the report that says so; None where nobody has."""
+
+    cents: int
+    report: ExternalPart | None
+
+
+_NO_COURSE = Course([], [])
+_NOBODY = External(0, None)
 
 
 class Amounts(Struct, frozen=True, gc=False):
-    """What counts in a bucket, whole cents: own lines and what others have accrued as of a date; and the states."""
+    """What counts in a bucket, whole cents: own lines and what others have accrued; and where that leads.
+
+    States and projections are against KX and against targeted review; `soon` tells which of the projections crosses
+    within the horizon.
+    """
 
     own: int
-    elsewhere: int
-    as_of: str | None
-    kx: State
-    review: State
+    external: External
+    states: States
+    projections: tuple[Projection, Projection]
+    soon: tuple[bool, bool]
+
+    @property
+    def total(self) -> int:
+        """Give what counts in all."""
+        return self.own + self.external.cents
 
 
 class Standing(Struct, frozen=True):
@@ -40,10 +65,10 @@ class Standing(Struct, frozen=True):
     due: dict[str, list[int]]
     lacks: str | None = None
 
-    def states(self, bucket: Bucket) -> States:
-        """Give a bucket's states; clear where nothing counts."""
+    def outlook(self, bucket: Bucket) -> Outlook:
+        """Give a bucket's states, and which projections cross within the horizon; clear where nothing counts."""
         amounts = self.amounts.get(bucket)
-        return _CLEAR if amounts is None else (amounts.kx, amounts.review)
+        return _CLEAR if amounts is None else tuple(zip(amounts.states, amounts.soon, strict=True))  # type: ignore[return-value]
 
 
 def lines_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: int) -> Iterator[Place]:
@@ -54,8 +79,8 @@ def lines_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: in
     own_cents = facts.own_cents.get(bucket, {})
     dates = sorted(own_cents)
     totals = list(accumulate([own_cents[date] for date in dates], initial=elsewhere))
-    # No line of a day goes over a limit that the total with the whole day stays within.
-    within = max(bisect_right(totals, limit_cents) - 1, 0)
+    # No line of a day goes over a limit that the total with the whole day stays within, while every line adds to it.
+    within = 0 if facts.taken_back else max(bisect_right(totals, limit_cents) - 1, 0)
     lines = (
         ((date, line.position), line.cents)
         for date in dates[within:]
@@ -65,33 +90,67 @@ def lines_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: in
     return thresholds.over(totals[within], lines, limit_cents)
 
 
-def external(facts: YearFacts, bucket: Bucket) -> tuple[int, str | None]:
-    """Give what others have accrued in a bucket, whole cents, and the date it is as of (None where nothing is said)."""
-    found = standing_accrual(accrual for accrual in facts.accruals.values() if accrual.bucket == bucket)
-    return (found.amount_cents, found.as_of) if found else (0, None)
+def external(facts: YearFacts, bucket: Bucket) -> External:
+    """Give what others have accrued in a bucket, and by which report."""
+    if not facts.accruals:
+        return _NOBODY
+    found = accruals.standing(accrual for accrual in facts.accruals.values() if accrual.bucket == bucket)
+    if found is None:
+        return _NOBODY
+    confirmed = _confirmed(facts, bucket, found.as_of) if found.basis == "all_providers" else 0
+    accrual_id = next(name for name, accrual in facts.accruals.items() if accrual is found)
+    report = ExternalPart(
+        accrual_id=accrual_id,
+        basis=found.basis,
+        as_of=found.as_of,
+        reported_cents=found.amount_cents,
+        own_cents=confirmed,
+    )
+    return External(accruals.elsewhere(found, confirmed), report)
 
 
-def assess(year: int, facts: YearFacts) -> Standing:
+def _confirmed(facts: YearFacts, bucket: Bucket, as_of: str) -> int:
+    """Sum the own lines that were adjudicated by a date, whole cents."""
+    days = facts.days
+    return sum(
+        line.cents or 0
+        for date in facts.remittances
+        if date in days
+        for line in days[date].counted
+        if line.adjudicated_on is not None and line.bucket == bucket and line.adjudicated_on <= as_of
+    )
+
+
+def assess(year: int, facts: YearFacts, terms: Terms | None) -> Standing:
     """Compute where a patient stands in a year from its facts.
 
-    A bucket has amounts while it has a Medicare line or an accrual; a year without a threshold has none.
+    A bucket has amounts while it has a Medicare line or an accrual; a year without a threshold has none. `terms` are
+    the network's own; without them nothing is projected.
     """
     amounts: dict[Bucket, Amounts] = {}
     due: dict[str, list[int]] = {}
     for bucket in BUCKETS:
         own_cents = facts.own_cents.get(bucket)
-        elsewhere, as_of = external(facts, bucket) if facts.accruals else (0, None)
-        if not own_cents and as_of is None:
+        elsewhere = external(facts, bucket)
+        if not own_cents and elsewhere.report is None:
             continue
         try:
             kx, review = thresholds.limits("kx", year), thresholds.limits("review", year)
         except NoFigure as error:
             return Standing({}, {}, str(error))
         own = sum(own_cents.values()) if own_cents else 0
-        total = own + elsewhere
-        found = amounts[bucket] = Amounts(own, elsewhere, as_of, kx.state(total), review.state(total))
-        if found.kx == "exceeded":
-            for date, position in lines_over(facts, bucket, elsewhere, kx.threshold_cents):
+        total = own + elsewhere.cents
+        states = kx.state(total), review.state(total)
+        ahead, soon = (NOTHING, NOTHING), _NEITHER
+        if terms is not None:
+            course = course_of(facts, bucket, terms) if own_cents else _NO_COURSE
+            ahead = project(course, total, kx.threshold_cents), project(course, total, review.threshold_cents)
+            if course.visits:
+                days, today = figure("projection_horizon", f"{year:04d}-01-01"), course.visits[-1][0]
+                soon = within(ahead[0], today, days), within(ahead[1], today, days)
+        amounts[bucket] = Amounts(own, elsewhere, states, ahead, soon)
+        if states[0] == "exceeded" or facts.taken_back:
+            for date, position in lines_over(facts, bucket, elsewhere.cents, kx.threshold_cents):
                 if not _without_kx(facts, date, position):
                     due.setdefault(date, []).append(position)
     for positions in due.values():
@@ -110,35 +169,59 @@ def total_of(patient_id: str, year: int, facts: YearFacts, standing: Standing, b
     if amounts is None:
         return None
     dates = facts.own_cents.get(bucket, {})
+    provenance = provenance_of(facts, bucket, amounts)
     return ThresholdTotal(
         patient_id=patient_id,
         year=year,
         bucket=bucket,
-        total_cents=amounts.own + amounts.elsewhere,
+        total_cents=amounts.total,
         own_cents=amounts.own,
-        external_cents=amounts.elsewhere,
-        estimated=bool(dates),
+        external_cents=amounts.external.cents,
+        estimated=provenance.estimated.lines > 0,
         days=len(dates),
         last_service_date=max(dates, default=None),
         provisional=of_total(year, facts, bucket),
         kx=_threshold("kx", year, facts, bucket, amounts),
         review=_threshold("review", year, facts, bucket, amounts),
-        projection=_NOTHING_PROJECTED,
+        projection=amounts.projections[0],
+        review_projection=amounts.projections[1],
+        provenance=provenance,
+    )
+
+
+def provenance_of(facts: YearFacts, bucket: Bucket, amounts: Amounts) -> Provenance:
+    """Say where each part of a bucket's total is from."""
+    estimated = adjudicated = 0
+    estimated_as_of, adjudicated_as_of, answered = "", "", 0
+    for date in facts.own_cents.get(bucket, ()):
+        for line in facts.days[date].counted:
+            if line.bucket != bucket:
+                continue
+            if line.adjudicated_on is None:
+                estimated += 1
+                estimated_as_of = max(estimated_as_of, date)
+            else:
+                adjudicated += 1
+                answered += line.cents or 0
+                adjudicated_as_of = max(adjudicated_as_of, line.adjudicated_on)
+    return Provenance(
+        estimated=Part(cents=amounts.own - answered, lines=estimated, as_of=estimated_as_of or None),
+        adjudicated=Part(cents=answered, lines=adjudicated, as_of=adjudicated_as_of or None),
+        external=amounts.external.report,
     )
 
 
 def _threshold(name: thresholds.Name, year: int, facts: YearFacts, bucket: Bucket, amounts: Amounts) -> Threshold:
-    limit, total = thresholds.limits(name, year).threshold_cents, amounts.own + amounts.elsewhere
+    limit, total = thresholds.limits(name, year).threshold_cents, amounts.total
     crossed_on = None
     if total > limit:
-        first = next(lines_over(facts, bucket, amounts.elsewhere, limit), None)
-        crossed_on = first[0] if first else amounts.as_of
+        first = next(lines_over(facts, bucket, amounts.external.cents, limit), None)
+        report = amounts.external.report
+        as_of = None if report is None else report.as_of
+        crossed_on = first[0] if first else as_of
     return Threshold(
         threshold_cents=limit,
         remaining_cents=max(0, limit - total),
-        state=amounts.kx if name == "kx" else amounts.review,
+        state=amounts.states[thresholds.NAMES.index(name)],
         crossed_on=crossed_on,
     )
-
-
-_NOTHING_PROJECTED = Projection(visits_left=None, crosses_on=None)

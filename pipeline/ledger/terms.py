@@ -13,6 +13,7 @@ class Terms(Struct, frozen=True):
 
     `keep_days` is how much older than the newest date a day may be before it leaves its tables. `payers` are the
     profiles that lines go by. `evaluation_bands` and `telehealth_rule` choose between CPT or the law and the guide.
+    `worths` keeps what planned dates came to, by all that sets their price.
     """
 
     directory: Directory
@@ -21,3 +22,4 @@ class Terms(Struct, frozen=True):
     payers: Payers = field(default_factory=packaged)
     evaluation_bands: Bands = "cpt"
     telehealth_rule: Rule = "law"
+    worths: dict[object, tuple[int | None, ...]] = field(default_factory=dict)

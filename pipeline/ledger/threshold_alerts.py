@@ -6,7 +6,7 @@ from pipeline.events.alerts import DatedLine, ThresholdAlert, ThresholdNews, ale
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import State, ThresholdTotal
 from pipeline.ledger.provisional import caveat
-from pipeline.ledger.standing import States, external, lines_over
+from pipeline.ledger.standing import Outlook, external, lines_over
 from pipeline.ledger.tables import Cause
 from pipeline.ledger.year import YearFacts
 from pipeline.money import dollars
@@ -22,18 +22,24 @@ Whose = tuple[str, int, Bucket]
 
 
 def threshold_alerts(
-    change: tuple[States, States], facts: YearFacts, total: ThresholdTotal | None, whose: Whose, cause: Cause
+    change: tuple[Outlook, Outlook], facts: YearFacts, total: ThresholdTotal | None, whose: Whose, cause: Cause
 ) -> list[ThresholdAlert]:
     """Give the alerts that a change of a bucket's states is owed, KX before review.
 
     A level that is reached is raised; one that is left downwards is cleared, and the level that then holds is said.
-    `change` is the bucket's states before and now, `total` what it came to, `cause` the event that changed it last.
+    A projection that begins to cross within the horizon is raised, and withdrawn where it does so no more without
+    having come true. `change` is the bucket's states and projections before and now, `total` what it came to, `cause`
+    the event that changed it last.
     """
     alerts = []
-    for name, before, after in zip(thresholds.NAMES, *change, strict=True):
-        if before == after:
-            continue
-        kinds = [after] if _LEVELS.index(after) > _LEVELS.index(before) else ["cleared", after]
+    for name, (before, was_soon), (after, soon) in zip(thresholds.NAMES, *change, strict=True):
+        kinds: list[str] = []
+        if before != after:
+            kinds = [after] if _LEVELS.index(after) > _LEVELS.index(before) else ["cleared", after]
+        if soon and not was_soon:
+            kinds.append("projected")
+        elif was_soon and not soon and after != "exceeded":
+            kinds.append("projection_withdrawn")
         for kind in kinds:
             if kind != "clear":
                 about = _About(*whose, name, before if kind == "cleared" else after)
@@ -71,7 +77,7 @@ def _alert(kind: str, about: _About, total: ThresholdTotal | None, facts: YearFa
             year=about.year,
             bucket=about.bucket,
             total=total,
-            lines=[] if kind.endswith("cleared") else _crossing(about, facts),
+            lines=_crossing(about, facts) if kind.rpartition(".")[2] in _LEVELS else [],
             sentence=_sentence(kind, about, total) + (caveat(total.provisional) if total else ""),
             action=_action(kind, about),
         ),
@@ -83,7 +89,7 @@ def _crossing(about: _About, facts: YearFacts) -> list[DatedLine]:
     limits = thresholds.limits(about.name, about.year)
     # At the level is near enough to approach, while exceeding needs more than the threshold.
     limit = limits.near_cents - 1 if about.level == "approaching" else limits.threshold_cents
-    elsewhere = external(facts, about.bucket)[0]
+    elsewhere = external(facts, about.bucket).cents
     if elsewhere > limit:
         return []
     for date, position in lines_over(facts, about.bucket, elsewhere, limit):
@@ -97,6 +103,8 @@ def _sentence(kind: str, about: _About, total: ThresholdTotal | None) -> str:
     if total is None:
         return f"{whose}: nothing counts towards the {title} any more."
     threshold = total.kx if about.name == "kx" else total.review
+    if kind.endswith(("projected", "projection_withdrawn")):
+        return _outlook(whose, title, total, about.name)
     amount, limit = dollars(total.total_cents), dollars(threshold.threshold_cents)
     if kind.endswith("cleared"):
         return f"{whose}: {amount} after a correction, no longer {_PAST[about.level]} the {title} of {limit}."
@@ -104,6 +112,17 @@ def _sentence(kind: str, about: _About, total: ThresholdTotal | None) -> str:
         return f"{whose}: {amount} is over the {title} of {limit}, crossed on {threshold.crossed_on}."
     left = dollars(threshold.remaining_cents)
     return f"{whose}: {amount} nears the {title} of {limit}, {left} left."
+
+
+def _outlook(whose: str, title: str, total: ThresholdTotal, name: thresholds.Name) -> str:
+    projection = total.projection if name == "kx" else total.review_projection
+    limit = dollars((total.kx if name == "kx" else total.review).threshold_cents)
+    amount = dollars(total.total_cents)
+    if projection is None or projection.crosses_on is None:
+        return f"{whose}: {amount}, not projected to cross the {title} of {limit} any more."
+    basis = "the visits that are planned" if projection.basis == "planned" else "the pace of the last visits"
+    left = f"{projection.visits_left} visits before that" if projection.visits_left else "with the next visit"
+    return f"{whose}: {amount} crosses the {title} of {limit} on {projection.crosses_on} by {basis}, {left}."
 
 
 _PAST = {"approaching": "near", "exceeded": "over"}
@@ -118,7 +137,17 @@ _ACTIONS = {
 }
 
 
+_AHEAD: dict[thresholds.Name, str] = {
+    "kx": "Have medical necessity attested before that date, or plan the visits otherwise.",
+    "review": "Have the records in order before that date: claims over the threshold may be reviewed.",
+}
+
+
 def _action(kind: str, about: _About) -> str:
+    if kind.endswith("projected"):
+        return _AHEAD[about.name]
+    if kind.endswith("projection_withdrawn"):
+        return "Nothing more to do for now: the crossing is further away, or none is projected."
     if kind.endswith("cleared"):
         return "Look at claims already sent: lines may carry KX that is due no more."
     return _ACTIONS[about.name, about.level]

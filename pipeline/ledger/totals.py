@@ -1,19 +1,23 @@
 """Days and accruals to years: each change replaces a fact, and the year is computed whole again."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from functools import partial
+from operator import itemgetter
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from pipeline.directory import Directory
 from pipeline.events.base import Event
-from pipeline.events.claims import ClaimSubmitted
+from pipeline.events.claims import ClaimSubmitted, RemittancePosted
 from pipeline.events.codec import write
 from pipeline.events.coverage import AccrualReported, CoverageReported, NecessityAttested
 from pipeline.events.days import BillableDay, SentClaim, SentLine
-from pipeline.events.fields import instant
+from pipeline.events.fields import BUCKET, Bucket, instant
 from pipeline.events.patients import PatientMerged
+from pipeline.events.visits import VisitCancelled, VisitScheduled
 from pipeline.ledger.calendar import Calendar, last_day
 from pipeline.ledger.coverage import Coverage, coverage_of
 from pipeline.ledger.forwarding import Forwarding
@@ -22,12 +26,27 @@ from pipeline.ledger.segments import Result
 from pipeline.ledger.settle import View, YearTouch, nothing_to_tell, settle_year
 from pipeline.ledger.standing import Standing, assess
 from pipeline.ledger.tables import Cause, Effect, Facts
-from pipeline.ledger.year import BUCKETS, GONE, Attestation, Claim, PatientFacts, YearFacts, day_entry, put_day
+from pipeline.ledger.terms import Terms
+from pipeline.ledger.year import (
+    BUCKETS,
+    GONE,
+    Attestation,
+    Claim,
+    PatientFacts,
+    Planned,
+    YearFacts,
+    answered,
+    answers,
+    day_entry,
+    put_day,
+)
 from pipeline.rules.accruals import Accrual
-from pipeline.rules.payers import Payers, packaged
+from pipeline.rules.payers import Payers
+from pipeline.rules.remittances import Remittance, denial, key_of
 
-YEAR_EVENTS = (AccrualReported, NecessityAttested, ClaimSubmitted, CoverageReported)
-YearEvent = AccrualReported | NecessityAttested | ClaimSubmitted | CoverageReported
+Appointment = VisitScheduled | VisitCancelled
+YearEvent = AccrualReported | NecessityAttested | ClaimSubmitted | CoverageReported | RemittancePosted | Appointment
+YEAR_EVENTS = get_args(YearEvent)
 _decode: msgspec.json.Decoder[YearEvent] = msgspec.json.Decoder(YearEvent)
 _NO_YEAR = YearFacts()
 _NO_PATIENT = PatientFacts()
@@ -42,10 +61,10 @@ class DayChange(Struct, frozen=True):
 
 
 class TotalTables(Struct, frozen=True):
-    """The tables of `totals`, and the payers whose lines they count.
+    """The tables of `totals`, and the terms that they are reckoned by.
 
-    Years by `patient|year`, patients by patient, and the newest version of each accrual, attestation and claim, as
-    sorted JSON, by `patient|kind|id`. With a calendar they know when to leave.
+    Years by `patient|year`, patients by patient, and the newest version of each other fact, as sorted JSON, by
+    `patient|kind|id`. With a calendar they know when to leave.
     """
 
     years: Facts[YearFacts]
@@ -53,16 +72,21 @@ class TotalTables(Struct, frozen=True):
     facts: Facts[bytes]
     assessed: dict[tuple[str, int], tuple[YearFacts, Standing]] = {}
     calendar: Calendar | None = None
-    payers: Payers = field(default_factory=packaged)
+    terms: Terms = field(default_factory=partial(Terms, Directory()))
     households: Households | None = None
     forwarding: Forwarding = field(default_factory=lambda: Forwarding("totals"))
+
+    @property
+    def payers(self) -> Payers:
+        """Give the payers whose lines are counted."""
+        return self.terms.payers
 
     def standing(self, patient_id: str, year: int, facts: YearFacts) -> Standing:
         """Assess a year's facts; those that were assessed last are not assessed again."""
         known = self.assessed.get((patient_id, year))
         if known is not None and known[0] is facts:
             return known[1]
-        standing = assess(year, facts)
+        standing = assess(year, facts, self.terms)
         self.assessed[patient_id, year] = facts, standing
         return standing
 
@@ -143,13 +167,32 @@ def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: C
         for bucket in BUCKETS:
             touch.count(bucket, change.date, cause)
         return
-    entry = GONE if change.day is None else day_entry(change.day, tables.payers)
+    entry = GONE
+    if change.day is not None:
+        posted = change.date in touch.facts.remittances
+        found = answers(touch.facts, change.date, _patient(tables, change.patient_id)) if posted else {}
+        entry = day_entry(change.day, tables.payers, found)
     facts, buckets = put_day(touch.facts, change.date, entry)
-    for bucket in buckets:
-        touch.count(bucket, change.date, cause)
+    _count(touch, facts, buckets, change.date, cause)
     for payer_id in entry.allowed if was is None else {**was.allowed, **entry.allowed}:
         touch.spend(payer_id, change.date)
     touches.put(change.patient_id, year, facts)
+
+
+def _count(touch: YearTouch, facts: YearFacts, buckets: Iterable[Bucket], date: str, cause: Cause) -> None:
+    """Note that buckets count otherwise from a date on.
+
+    Where a report over all providers has our own lines in it, what others accrued hangs on each of them.
+    """
+    for bucket in buckets:
+        hangs = facts.remittances and any(
+            accrual.basis == "all_providers" and accrual.bucket == bucket for accrual in facts.accruals.values()
+        )
+        touch.count(bucket, "" if hangs else date, cause)
+
+
+def _patient(tables: TotalTables, patient_id: str) -> PatientFacts:
+    return tables.patients.get(patient_id) or _NO_PATIENT
 
 
 def _year(tables: TotalTables, patient_id: str, year: int) -> YearFacts:
@@ -163,7 +206,9 @@ def _place(event: YearEvent) -> tuple[str, str]:
         return "attestation", event.attestation_id
     if isinstance(event, CoverageReported):
         return "coverage", event.coverage_id
-    return "claim", event.claim_id
+    if isinstance(event, RemittancePosted):
+        return "remittance", event.remittance_id
+    return ("claim", event.claim_id) if isinstance(event, ClaimSubmitted) else ("appointment", event.appointment_id)
 
 
 def _order(event: YearEvent) -> tuple[int, tuple[object, str], str, bytes]:
@@ -197,9 +242,16 @@ def _holds(tables: TotalTables, event: YearEvent) -> bool:
     if isinstance(event, ClaimSubmitted):
         claims = _year(tables, event.patient_id, int(event.service_date[:4])).claims
         return event.claim_id in claims.get(event.service_date, {})
+    if isinstance(event, Appointment):
+        planned = _year(tables, event.patient_id, int(event.starts_at[:4])).planned
+        return event.appointment_id in planned.get(event.starts_at[:10], {})
     patient = tables.patients.get(event.patient_id) or _NO_PATIENT
     if isinstance(event, CoverageReported):
         return patient.coverages.get(event.coverage_id) == coverage_of(event)
+    if isinstance(event, RemittancePosted):
+        posted = _year(tables, event.patient_id, int(event.service_date[:4])).remittances.get(event.service_date, ())
+        reversal = patient.reversals.get(event.remittance_id)
+        return remittance_of(event) in posted and reversal == _reversal(event)
     return patient.attestations.get(event.attestation_id) == _attestation(event)
 
 
@@ -218,6 +270,10 @@ def _remove(tables: TotalTables, touches: Touches, event: YearEvent, cause: Caus
         touches.put(event.patient_id, year, replace(touch.facts, claims=claims_of_year))
     elif isinstance(event, CoverageReported):
         _look_again(tables, touches, event.patient_id, coverage_of(event), cause)
+    elif isinstance(event, RemittancePosted):
+        _take_back(tables, touches, event, cause)
+    elif isinstance(event, Appointment):
+        _plan(touches, event, None, cause)
 
 
 def _add(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) -> None:
@@ -234,6 +290,12 @@ def _add(tables: TotalTables, touches: Touches, event: YearEvent, cause: Cause) 
         touches.put(event.patient_id, year, replace(touch.facts, claims=claims))
     elif isinstance(event, CoverageReported):
         _cover(tables, touches, event, cause)
+    elif isinstance(event, RemittancePosted):
+        _answer(tables, touches, event, cause)
+    elif isinstance(event, Appointment):
+        services = [(service.code, service.minutes) for service in event.planned]
+        kept = isinstance(event, VisitScheduled)
+        _plan(touches, event, Planned(event.starts_at, event.discipline, event.site_id, services, kept), cause)
     else:
         _attest(tables, touches, event, cause)
 
@@ -305,6 +367,129 @@ def _look_again(tables: TotalTables, touches: Touches, patient_id: str, told: Co
             touches.year(patient_id, year, cause).cover(told.payer_id, told.first)
 
 
+def _plan(touches: Touches, event: Appointment, planned: Planned | None, cause: Cause) -> None:
+    """Put an appointment under its date, or with None take it from there."""
+    year, date = int(event.starts_at[:4]), event.starts_at[:10]
+    touch = touches.year(event.patient_id, year, cause)
+    touch.plan(BUCKET[event.discipline], cause)
+    of_date = {name: made for name, made in touch.facts.planned.get(date, {}).items() if name != event.appointment_id}
+    if planned is not None:
+        of_date[event.appointment_id] = planned
+    others = {day: made for day, made in touch.facts.planned.items() if day != date}
+    touches.put(event.patient_id, year, replace(touch.facts, planned={**others, date: of_date} if of_date else others))
+
+
+def remittance_of(event: RemittancePosted) -> Remittance:
+    """Give what is kept of a remittance."""
+    return Remittance(
+        event.remittance_id,
+        *key_of(event.payer_id, event.code, event.modifiers),
+        event.allowed_cents,
+        event.adjudicated_on,
+        (event.revision, event.occurred_at, event.event_id),
+        event.reverses,
+        denial(event.allowed_cents, [(one.group, one.reason, one.amount_cents) for one in event.adjustments]),
+    )
+
+
+def _reversal(event: RemittancePosted) -> tuple[str, str] | None:
+    return None if event.reverses is None else (event.reverses, event.service_date)
+
+
+def _take_back(tables: TotalTables, touches: Touches, event: RemittancePosted, cause: Cause) -> None:
+    """Take an older version of a remittance from its date, and what it reversed is reversed no more."""
+    year, date = int(event.service_date[:4]), event.service_date
+    touch = touches.year(event.patient_id, year, cause)
+    kept = [one for one in touch.facts.remittances.get(date, ()) if one.remittance_id != event.remittance_id]
+    touches.put(event.patient_id, year, _with_remittances(touch.facts, date, kept))
+    _reverse(tables, touches, event, None, cause)
+    _recount(tables, touches, event.patient_id, date, cause)
+
+
+def _answer(tables: TotalTables, touches: Touches, event: RemittancePosted, cause: Cause) -> None:
+    """Put a remittance in its place among those of its date, in the order in which they stand."""
+    year, date = int(event.service_date[:4]), event.service_date
+    touch = touches.year(event.patient_id, year, cause)
+    posted = [one for one in touch.facts.remittances.get(date, ()) if one.remittance_id != event.remittance_id]
+    order = event.adjudicated_on, _order(event)
+    place = len(posted)
+    while place and _stands_over(tables, event.patient_id, posted[place - 1], order):
+        place -= 1
+    posted.insert(place, remittance_of(event))
+    touches.put(event.patient_id, year, _with_remittances(touch.facts, date, posted))
+    _reverse(tables, touches, event, _reversal(event), cause)
+    _recount(tables, touches, event.patient_id, date, cause)
+
+
+def _stands_over(
+    tables: TotalTables, patient_id: str, one: Remittance, order: tuple[str, tuple[int, tuple[object, str], str, bytes]]
+) -> bool:
+    """Tell whether a remittance is later than an order; only the last tie is broken by its text."""
+    adjudicated_on, (revision, occurred_at, event_id, text) = order
+    mine: tuple[object, ...] = (one.adjudicated_on, one.version[0], instant(one.version[1]), one.version[2])
+    theirs: tuple[object, ...] = (adjudicated_on, revision, occurred_at, event_id)
+    if mine != theirs:
+        return mine > theirs
+    return (tables.facts.get(f"{patient_id}|remittance|{one.remittance_id}") or b"") > text
+
+
+def all_posted(facts: Facts[bytes], posted: dict[str, dict[str, list[Remittance]]]) -> dict[str, list[Remittance]]:
+    """Put the remittances of several patients who are one in the order in which they stand, by date."""
+    found: dict[str, list[tuple[tuple[object, ...], Remittance]]] = {}
+    for member, dates in posted.items():
+        for date, of_date in dates.items():
+            for one in of_date:
+                text = facts.get(f"{member}|remittance|{one.remittance_id}") or b""
+                order = one.adjudicated_on, one.version[0], instant(one.version[1]), one.version[2], text
+                found.setdefault(date, []).append((order, one))
+    return {date: [one for _, one in sorted(ordered, key=itemgetter(0))] for date, ordered in found.items()}
+
+
+def _with_remittances(facts: YearFacts, date: str, posted: list[Remittance]) -> YearFacts:
+    others = {day: found for day, found in facts.remittances.items() if day != date}
+    return replace(facts, remittances={**others, date: posted} if posted else others)
+
+
+def _reverse(
+    tables: TotalTables, touches: Touches, event: RemittancePosted, reversal: tuple[str, str] | None, cause: Cause
+) -> None:
+    """Note which remittance one reverses, or with None that it reverses none, and count its date again."""
+    patient = _patient(tables, event.patient_id)
+    was = patient.reversals.get(event.remittance_id)
+    if was == reversal:
+        return
+    dates = [found for named in (was, reversal) if named and (found := _date_of(tables, event.patient_id, named[0]))]
+    for date in dates:
+        # Before the patient is another, so that the year is known as it was.
+        touches.year(event.patient_id, int(date[:4]), cause)
+    reversals = {name: named for name, named in patient.reversals.items() if name != event.remittance_id}
+    if reversal is not None:
+        reversals[event.remittance_id] = reversal
+    tables.patients.put(event.patient_id, replace(_patient(tables, event.patient_id), reversals=reversals))
+    for date in dates:
+        _recount(tables, touches, event.patient_id, date, cause)
+
+
+def _date_of(tables: TotalTables, patient_id: str, remittance_id: str) -> str | None:
+    stored = tables.facts.get(f"{patient_id}|remittance|{remittance_id}")
+    named = None if stored is None else _decode.decode(stored)
+    return named.service_date if isinstance(named, RemittancePosted) else None
+
+
+def _recount(tables: TotalTables, touches: Touches, patient_id: str, date: str, cause: Cause) -> None:
+    """Count a date again by the remittances that stand for it now."""
+    year = int(date[:4])
+    touch = touches.year(patient_id, year, cause)
+    touch.dates[date] = cause
+    entry = touch.facts.days.get(date)
+    if entry is None or not entry.counted:
+        return
+    entry = answered(entry, date, answers(touch.facts, date, _patient(tables, patient_id)))
+    facts, buckets = put_day(touch.facts, date, entry)
+    _count(touch, facts, buckets, date, cause)
+    touches.put(patient_id, year, facts)
+
+
 def enter(tables: TotalTables, patient_id: str, year: int) -> None:
     """Enter in the calendar that something is known of a patient's year."""
     if tables.calendar is not None:
@@ -331,7 +516,7 @@ def fold_totals(
         patient = tables.patients.get(patient_id) or _NO_PATIENT
         was = tables.standing(patient_id, year, touch.before)
         # Where no bucket was touched, what counts is what counted.
-        now = tables.standing(patient_id, year, touch.facts) if touch.buckets else was
+        now = tables.standing(patient_id, year, touch.facts) if touch.buckets or touch.planned else was
         if not compacted and nothing_to_tell(was, now, touch):
             continue
         before = View(patient_id, year, touch.before, touch.patient, was, tables.payers)
@@ -356,8 +541,8 @@ class Together(Struct, frozen=True):
 
 
 _OF_A_YEAR = {"accruals": "accrual"}
-_OF_A_DATE = {"claims": "claim"}
-_OF_A_PATIENT = {"attestations": "attestation", "coverages": "coverage"}
+_OF_A_DATE = {"claims": "claim", "planned": "appointment"}
+_OF_A_PATIENT = {"attestations": "attestation", "coverages": "coverage", "reversals": "remittance"}
 """The fields of facts by id, and the kind that each is stored as; where several patients' ids are equal, one stands."""
 
 
@@ -388,9 +573,26 @@ def together(tables: TotalTables, home: str) -> Together:
             for name, kind in _OF_A_DATE.items():
                 for date, of_date in getattr(facts, name).items():
                     of_year[name][date] = of_year[name].get(date, {}) | standing(member, kind, of_date)
+        posted = {
+            member: {
+                date: [one for one in of_date if stands(member, "remittance", one.remittance_id)]
+                for date, of_date in _year(tables, member, year).remittances.items()
+            }
+            for member in members
+        }
+        of_year["remittances"] = all_posted(tables.facts, posted)
         # Days come of a patient's own topic: they are of all who are one already.
         found[year] = replace(_year(tables, home, year), **of_year)
-    return Together(found, PatientFacts(years, **of_patient))
+    patient = PatientFacts(years, **of_patient)
+    return Together({year: _counted_together(facts, patient) for year, facts in found.items()}, patient)
+
+
+def _counted_together(facts: YearFacts, patient: PatientFacts) -> YearFacts:
+    """Count each answered date again: what one patient was answered is of the days of all who are one."""
+    for date, entry in facts.days.items():
+        if date in facts.remittances or any(line.adjudicated_on is not None for line in entry.counted):
+            facts, _ = put_day(facts, date, answered(entry, date, answers(facts, date, patient)))
+    return facts
 
 
 def take_merges(
@@ -450,7 +652,7 @@ def settle_together(tables: TotalTables, touches: Touches, *, compacted: bool) -
             for bucket in BUCKETS:
                 touch.count(bucket, "", cause)
             views = [
-                View(patient_id, year, facts, patient, assess(year, facts), tables.payers)
+                View(patient_id, year, facts, patient, assess(year, facts, tables.terms), tables.payers)
                 for facts, patient in ((before, was.patient), (after, now.patient))
             ]
             effects += settle_year(views[0], views[1], touch, compacted=compacted)

@@ -1,6 +1,6 @@
-"""A patient's year as facts: its days, accruals and claims; and what of the patient holds in every year."""
+"""A patient's year as facts: days, accruals, claims, answers, plans; and what of the patient holds in every year."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from pipeline.rules.accrual_basis import AFTER_REDUCTION_BEFORE_CUT, AccrualBasi
 from pipeline.rules.accruals import Accrual
 from pipeline.rules.assistants import MODIFIER
 from pipeline.rules.payers import Payer, Payers
+from pipeline.rules.remittances import Key, Remittance, key_of, standing
 
 BUCKETS: tuple[Bucket, ...] = ("OT", "PT-SLP")
 _TROUBLE = ("blocked", "code_not_listed", "no_price")
@@ -31,13 +32,15 @@ _unpack = msgspec.msgpack.Decoder(list[PackedLine]).decode
 class Counted(Struct, frozen=True, array_like=True, gc=False):
     """A Medicare line as the totals count it: its position in the day, its bucket, its whole cents (None unpriced).
 
-    `without_kx` tells a line with GA, or of a payer that wants no KX: it counts and crosses like any, but never has it.
+    Those are what a remittance says that was adjudicated on a date, else an estimate. `without_kx` tells a line with
+    GA, or of a payer that wants no KX: it counts and crosses like any, but never has it.
     """
 
     position: int
     bucket: Bucket
     cents: int | None
     without_kx: bool = False
+    adjudicated_on: str | None = None
 
 
 class DayEntry(Struct, frozen=True, array_like=True, gc=False):
@@ -67,16 +70,31 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     version: tuple[int, str, str]
 
 
-class YearFacts(Struct, frozen=True, array_like=True, gc=False):
-    """What is known of a patient's year: days by date, accruals by id, claims by date and id.
+class Planned(Struct, frozen=True, array_like=True, gc=False):
+    """An appointment as its newest version tells it: codes with their minutes; `kept` is False once it is cancelled."""
 
-    `own_cents` is what each day with a Medicare line adds to a bucket, by bucket and date, whole cents.
+    starts_at: str
+    discipline: str
+    site_id: str
+    services: list[tuple[str, int]]
+    kept: bool
+
+
+class YearFacts(Struct, frozen=True, array_like=True, gc=False):
+    """What is known of a patient's year: days by date, accruals by id, claims and appointments by date and id.
+
+    `own_cents` is what each day with a Medicare line adds to a bucket, by bucket and date, whole cents. Remittances
+    are by date, in the order of `adjudicated_on`, then of versions; `taken_back` are dates with a line whose amount is
+    less than nothing.
     """
 
     days: dict[str, DayEntry] = {}
     own_cents: dict[Bucket, dict[str, int]] = {}
     accruals: dict[str, Accrual] = {}
     claims: dict[str, dict[str, Claim]] = {}
+    remittances: dict[str, list[Remittance]] = {}
+    planned: dict[str, dict[str, Planned]] = {}
+    taken_back: list[str] = []
 
 
 class Attestation(Struct, frozen=True, array_like=True, gc=False):
@@ -88,11 +106,19 @@ class Attestation(Struct, frozen=True, array_like=True, gc=False):
 
 
 class PatientFacts(Struct, frozen=True, array_like=True, gc=False):
-    """What holds in every year of a patient: the years there are, the attestations and the coverages by id."""
+    """What holds in every year of a patient: the years there are, the attestations and the coverages by id.
+
+    `reversals` are the remittances that name another, by id: the one that is named, and their own service date.
+    """
 
     years: list[int] = []
     attestations: dict[str, Attestation] = {}
     coverages: dict[str, Coverage] = {}
+    reversals: dict[str, tuple[str, str]] = {}
+
+    def fallen(self) -> frozenset[str]:
+        """Give the remittances that another names: they count no more, even where that one is itself reversed."""
+        return frozenset(named for named, _ in self.reversals.values()) if self.reversals else _NONE
 
     def attested(self, bucket: Bucket, date: str) -> bool:
         """Tell whether an attestation covers a date."""
@@ -102,27 +128,62 @@ class PatientFacts(Struct, frozen=True, array_like=True, gc=False):
         )
 
 
+_NO_ANSWER: Mapping[Key, Remittance] = {}
+_NONE: frozenset[str] = frozenset()
 GONE = DayEntry(False, [], _pack([]), [])
 
 
-def day_entry(day: BillableDay, payers: Payers, *, packed: bool = True) -> DayEntry:
+def day_entry(
+    day: BillableDay, payers: Payers, answers: Mapping[Key, Remittance] = _NO_ANSWER, *, packed: bool = True
+) -> DayEntry:
     """Give what a year keeps of a day; without `packed` all but the lines, for a caller who has them.
 
     Its Medicare lines are ordered by the earliest start of their count, those without a clock last, then code,
-    discipline, plain before CO or CQ.
+    discipline, plain before CO or CQ. They count what `answers` say, the remittances that stand for its date.
     """
     basis, findings = accrual_basis(day.service_date), day.findings
+    counted = [
+        Counted(place, BUCKET[line.discipline], accrues(line, basis), "GA" in line.modifiers or not rules.kx)
+        for place, line, rules in _in_kx_order(day, payers)
+    ]
     return DayEntry(
         True,
-        [
-            Counted(place, BUCKET[line.discipline], _accrues(line, basis), "GA" in line.modifiers or not rules.kx)
-            for place, line, rules in _in_kx_order(day, payers)
-        ],
+        _answered(counted, day.lines, answers) if answers else counted,
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in findings if found.kind in _TROUBLE],
         _carried(day, payers) if "provisional" in [found.kind for found in findings] else [],
         _allowed(day.lines),
     )
+
+
+def answers(facts: YearFacts, date: str, patient: PatientFacts) -> Mapping[Key, Remittance]:
+    """Give the remittances that stand for a date's lines."""
+    posted = facts.remittances.get(date)
+    return standing(posted, patient.fallen()) if posted else _NO_ANSWER
+
+
+def answered(entry: DayEntry, date: str, answers: Mapping[Key, Remittance]) -> DayEntry:
+    """Count a day's lines by the remittances that stand for its date, and the others by estimate."""
+    lines, basis = entry.lines(), accrual_basis(date)
+    counted = [
+        Counted(line.position, line.bucket, accrues(lines[line.position], basis), line.without_kx)
+        for line in entry.counted
+    ]
+    return msgspec.structs.replace(entry, counted=_answered(counted, lines, answers))
+
+
+def _answered(counted: list[Counted], lines: Sequence[Line], answers: Mapping[Key, Remittance]) -> list[Counted]:
+    found, left = [], dict(answers)
+    for one in counted:
+        line = lines[one.position]
+        # Of two lines that a payer's modifiers do not tell apart the first has the answer.
+        answer = left.pop(key_of(line.payer_id, line.code, line.modifiers), None)
+        if answer is None:
+            found.append(one)
+        else:
+            stated = answer.allowed_cents, one.without_kx, answer.adjudicated_on
+            found.append(Counted(one.position, one.bucket, *stated))
+    return found
 
 
 def _carried(day: BillableDay, payers: Payers) -> list[tuple[Bucket, str]]:
@@ -144,7 +205,7 @@ def _allowed(lines: Sequence[Line]) -> dict[str, int]:
     return sums
 
 
-def _accrues(line: Line, basis: AccrualBasis) -> int | None:
+def accrues(line: Line, basis: AccrualBasis) -> int | None:
     """Give what a line counts towards its bucket, whole cents."""
     if basis is AFTER_REDUCTION_BEFORE_CUT:
         return line.allowed_cents
@@ -184,4 +245,9 @@ def put_day(facts: YearFacts, date: str, entry: DayEntry) -> tuple[YearFacts, se
             dates[date] = sum([line.cents or 0 for line in entry.counted if line.bucket == bucket])
         else:
             del dates[date]
-    return msgspec.structs.replace(facts, days={**facts.days, date: entry}, own_cents=own_cents), touched
+    taken_back = facts.taken_back
+    if taken_back or date in facts.remittances:
+        less = [date] if any((line.cents or 0) < 0 for line in entry.counted) else []
+        taken_back = [other for other in taken_back if other != date] + less
+    days = {**facts.days, date: entry}
+    return msgspec.structs.replace(facts, days=days, own_cents=own_cents, taken_back=taken_back), touched

@@ -101,7 +101,7 @@ def totals_of(entries: Mapping[str, bytes]) -> Iterator[tuple[str, ThresholdTota
     for key, value in entries.items():
         patient, _, year = key.rpartition("|")
         facts = _decode(value)
-        standing = assess(int(year), facts)
+        standing = assess(int(year), facts, None)
         for bucket in standing.amounts:
             if total := total_of(patient, int(year), facts, standing, bucket):
                 yield f"{key}|{bucket}", total

@@ -18,6 +18,18 @@ class Accrual(Struct, frozen=True, array_like=True, gc=False):
     version: tuple[int, str, str, bytes]
 
 
+def elsewhere(accrual: Accrual, confirmed_cents: int) -> int:
+    """Give what others have accrued, whole cents.
+
+    An amount over all providers has our own lines in it: those that were adjudicated by then, `confirmed_cents`, are
+    taken out. Others cannot have accrued less than nothing: where the payer has counted less than it answered us,
+    nothing is theirs.
+    """
+    return (
+        accrual.amount_cents if accrual.basis == "other_providers" else max(0, accrual.amount_cents - confirmed_cents)
+    )
+
+
 def standing(accruals: Iterable[Accrual]) -> Accrual | None:
     """Choose the accrual that counts: the latest as of, a tie to all_providers, then the newest version."""
     stated = list(accruals)

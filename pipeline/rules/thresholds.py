@@ -39,10 +39,11 @@ def over(start_cents: int, lines: Iterable[tuple[T, int | None]], limit_cents: i
     """Give the lines that go over a limit: the first whose total with it is more, and every later one.
 
     `lines` are in the order that they count in, with whole cents; a line without a price (None) goes over once the
-    total before it does. A line is never split.
+    total before it does. A line is never split. What is adjudicated at less than nothing takes no later line back.
     """
-    total = start_cents
+    total, crossed = start_cents, False
     for name, cents in lines:
         total += cents or 0
-        if total > limit_cents:
+        if crossed or total > limit_cents:
+            crossed = True
             yield name

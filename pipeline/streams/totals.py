@@ -31,7 +31,7 @@ def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]
         Facts(tables["patients"], PatientFacts),
         Facts(tables["facts"], bytes),
         calendar=calendar,
-        payers=terms.payers,
+        terms=terms,
         households=households,
     )
     # What is told under another patient now is that one's: what a merge does to the year, the merge itself tells.

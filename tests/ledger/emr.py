@@ -90,3 +90,34 @@ def coverage(event_id: str, **said: Any) -> Event:
         "verified_at": "2025-03-01T08:00:00-05:00",
         **said,
     }
+
+
+def remittance(event_id: str, date: str, allowed_cents: int, **said: Any) -> Event:
+    """Give Medicare's answer to 97530 of a date; what it did not allow was denied for want of necessity."""
+    denied = [{"group": "CO", "reason": "50", "amount_cents": 9_000}] if allowed_cents == 0 else []
+    return base("remittance.posted", event_id) | {
+        "remittance_id": f"r-{event_id}",
+        "revision": 1,
+        "payer_id": "medicare-b",
+        "service_date": date,
+        "code": "97530",
+        "modifiers": ["GO"],
+        "units": 2,
+        "allowed_cents": allowed_cents,
+        "paid_cents": 0,
+        "adjudicated_on": "2025-04-01",
+        "adjustments": denied,
+        **said,
+    }
+
+
+def appointment(event_id: str, date: str, minutes: int = 30, **said: Any) -> Event:
+    """Give a scheduled visit of 97530 for OT; its appointment is named after the event unless it says otherwise."""
+    return base("visit.scheduled", event_id) | {
+        "appointment_id": f"p-{event_id}",
+        "revision": 1,
+        "starts_at": f"{date}T09:00:00-05:00",
+        "discipline": "OT",
+        "planned": [{"code": "97530", "minutes": minutes}],
+        **said,
+    }

@@ -1,6 +1,6 @@
 """Claim alerts: what is amiss with a day's claims is raised, told anew when it changes, and settled."""
 
-from ledger.emr import Event, accrual, attestation, claim, segment, void
+from ledger.emr import Event, accrual, attestation, claim, remittance, segment, void
 from ledger.rated import rated
 
 
@@ -194,3 +194,64 @@ def test_a_blocked_line_is_told_until_its_times_are_mended() -> None:
         ),
         ("settled", "Patient p-1, 2025-03-03: settled: what was amiss is so no more."),
     ]
+
+
+def actions(*events: Event) -> list[str]:
+    found = [alert for alert in rated(events)["alerts"] if alert["type"] == "kxwatch.claim.resubmit"]
+    return [alert["data"]["action"] for alert in found]
+
+
+def test_a_correction_says_what_to_change_to_drop_and_to_add() -> None:
+    sent = claim("e-3", "2025-03-03", ("97530", ["GO"], 1), ("97140", ["GO"], 1))
+    manual = segment(
+        "e-2", code="97110", started_at="2025-03-03T10:00:00-05:00", stopped_at="2025-03-03T10:15:00-05:00"
+    )
+    assert actions(segment("e-1"), manual, sent) == [
+        "Send a corrected claim c-1: drop 97140 GO x 1, change 97530 GO x 1 to 97530 GO x 2, add 97110 GO x 1."
+    ]
+
+
+def test_a_claim_for_a_day_that_was_taken_back_is_to_be_voided() -> None:
+    sent = claim("e-2", "2025-03-03", ("97530", ["GO"], 2))
+    assert actions(segment("e-1"), sent, void("e-3", "s-e-1")) == ["Void claim c-1: drop 97530 GO x 2."]
+
+
+def test_a_service_without_a_clock_is_compared_with_its_claim_like_a_segment() -> None:
+    service = segment("e-1") | {"event_type": "service.recorded", "service_date": "2025-03-03", "minutes": 15}
+    service = {name: value for name, value in service.items() if name not in {"started_at", "stopped_at"}}
+    assert actions(service, claim("e-2", "2025-03-03", ("97530", ["GO"], 2))) == [
+        "Send a corrected claim c-1: change 97530 GO x 2 to 97530 GO x 1."
+    ]
+
+
+def test_a_denied_line_is_told_with_its_reasons_and_settled_when_a_later_answer_pays() -> None:
+    denied = segment("e-1"), remittance("e-2", "2025-03-03", 0)
+    assert told(*denied) == [("denied", "Patient p-1, 2025-03-03: medicare-b denied 97530 GO: CO-50 $90.00.")]
+    assert kinds(*denied, remittance("e-3", "2025-03-03", 5_800, adjudicated_on="2025-05-01")) == ["denied", "settled"]
+
+
+def test_a_line_that_was_allowed_in_part_is_not_denied() -> None:
+    adjusted = [{"group": "CO", "reason": "45", "amount_cents": 3_000}]
+    assert told(segment("e-1"), remittance("e-2", "2025-03-03", 5_000, adjustments=adjusted)) == []
+
+
+def test_a_denial_that_is_reversed_is_settled() -> None:
+    reversal = remittance("e-3", "2025-03-03", 0, reverses="r-e-2", adjustments=[])
+    assert kinds(segment("e-1"), remittance("e-2", "2025-03-03", 0), reversal) == ["denied", "settled"]
+
+
+def test_an_answer_of_a_date_without_a_day_is_told_until_the_day_is_there() -> None:
+    assert told(remittance("e-1", "2025-03-03", 5_000), segment("e-2")) == [
+        (
+            "remittance_without_line",
+            "Patient p-1, 2025-03-03: Nothing was recorded for what was answered: r-e-1: 97530 GO.",
+        ),
+        ("settled", "Patient p-1, 2025-03-03: settled: what was amiss is so no more."),
+    ]
+
+
+def test_an_answer_to_no_line_of_a_day_that_stands_is_a_finding_of_the_claim_day() -> None:
+    outputs = rated([segment("e-1"), remittance("e-2", "2025-03-03", 5_000, code="97112")])
+    (claim_day,) = outputs["claim-days"].values()
+    assert [(found["kind"], found["code"]) for found in claim_day["findings"]] == [("remittance_without_line", "97112")]
+    assert outputs["alerts"] == []

@@ -249,9 +249,49 @@ def coverages(draw: st.DrawFn, setting: Setting) -> Event:
     return said | {name: draw(values) for name, values in optional.items() if draw(st.booleans())}
 
 
-def anything(setting: Setting) -> st.SearchStrategy[Event]:
-    """Any event that the ledger goes by; whole segments most of all."""
+@st.composite
+def remittances(draw: st.DrawFn, setting: Setting) -> Event:
+    """A payer's answer to a line, or to none; a later version may be of another line, and one may reverse another."""
+    said = draw(_base("remittance.posted", "w"))
+    said |= {
+        "remittance_id": draw(st.sampled_from(["r-1", "r-2", "r-3"])),
+        "revision": draw(REVISIONS),
+        "payer_id": draw(setting.payers),
+        "service_date": draw(setting.dates),
+        "code": draw(setting.codes),
+        "modifiers": draw(st.sampled_from([["GO"], ["GO"], ["KX", "GO"], ["CO", "GO"], ["GP"], []])),
+        "units": 1,
+        "allowed_cents": draw(st.sampled_from([0, 3_000, 8_000, 200_000, -3_000])),
+        "paid_cents": 0,
+        "adjudicated_on": draw(st.sampled_from(["2025-03-20", "2025-03-20", "2025-04-02", "2026-01-02"])),
+        "adjustments": draw(st.sampled_from([[], [{"group": "CO", "reason": "50", "amount_cents": 9_000}]])),
+    }
+    if draw(st.integers(0, 3)) == 3:
+        said["reverses"] = draw(st.sampled_from(["r-1", "r-2", "r-9"]))
+    return said
+
+
+@st.composite
+def appointments(draw: st.DrawFn, setting: Setting) -> Event:
+    """An appointment, or its cancelling; a later version may be on another date."""
+    said = draw(_base(draw(st.sampled_from(["visit.scheduled", "visit.scheduled", "visit.cancelled"])), "w"))
+    date = draw(st.one_of(setting.dates, st.sampled_from(["2025-03-05", "2025-03-20", "2025-04-09", "2026-01-02"])))
+    services = st.builds(lambda code, minutes: {"code": code, "minutes": minutes}, setting.codes, st.integers(0, 60))
+    return said | {
+        "appointment_id": draw(st.sampled_from(["p-1", "p-2", "p-3"])),
+        "revision": draw(REVISIONS),
+        "site_id": draw(setting.sites),
+        "starts_at": at(date, draw(st.sampled_from([32_400, 36_000])), "", draw(st.sampled_from(OFFSETS))),
+        "discipline": draw(setting.disciplines),
+        "planned": draw(st.lists(services, max_size=3)),
+    }
+
+
+def anything(setting: Setting, *, answered: bool = True) -> st.SearchStrategy[Event]:
+    """Any event that the ledger goes by, whole segments most of all; `answered` with what payers answered."""
     return st.one_of(
+        *([remittances(setting)] if answered else []),
+        appointments(setting),
         wholes(setting),
         wholes(setting),
         wholes(setting),
@@ -267,9 +307,12 @@ def anything(setting: Setting) -> st.SearchStrategy[Event]:
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, most: int = 14, payers: tuple[str, ...] = PAYERS) -> list[Event]:
+def histories(
+    draw: st.DrawFn, *, most: int = 14, payers: tuple[str, ...] = PAYERS, answered: bool = True
+) -> list[Event]:
     """What an EMR sends of two patients."""
-    return draw(st.lists(anything(Setting(draw, payers)), min_size=draw(st.integers(1, most)), max_size=most))
+    events = anything(Setting(draw, payers), answered=answered)
+    return draw(st.lists(events, min_size=draw(st.integers(1, most)), max_size=most))
 
 
 @st.composite
@@ -299,13 +342,15 @@ def days(draw: st.DrawFn, *, payers: tuple[str, ...] = PAYERS, in_turn: bool = F
 
 
 @st.composite
-def in_one_year(draw: st.DrawFn) -> list[Event]:
-    """One patient's Medicare year in which totals run near a threshold."""
+def in_one_year(draw: st.DrawFn, *, answered: bool = False) -> list[Event]:
+    """One patient's Medicare year in which totals run near a threshold; `answered` with answers and appointments."""
     setting = Setting(draw, ("medicare-b",))
     setting.dates = st.sampled_from(["2025-03-03", "2025-03-04", "2025-12-31"])
     setting.disciplines = st.sampled_from(["OT", "OT", "PT"])
     events = draw(st.lists(st.one_of(wholes(setting), services(setting)), min_size=3, max_size=10))
     others = draw(st.lists(st.one_of(accruals(setting), attestations(setting), claims(setting)), max_size=3))
+    if answered:
+        others += draw(st.lists(st.one_of(remittances(setting), appointments(setting)), min_size=1, max_size=4))
     for number, event in enumerate([*events, *others]):
         event |= {"patient_id": "p-1", "event_id": f"e-{number}"}
     near = {

@@ -53,7 +53,7 @@ class Stream:
 
     def total_tables(self) -> TotalTables:
         years, patients, facts = (self.tables[name] for name in ("years", "patients", "facts"))
-        return TotalTables(Facts(years, YearFacts), Facts(patients, PatientFacts), Facts(facts, bytes))
+        return TotalTables(Facts(years, YearFacts), Facts(patients, PatientFacts), Facts(facts, bytes), terms=terms())
 
     def fold_days(self, most: int = 10_000, *, dies: str | None = None) -> list[Effect]:
         """Process a batch of `session-events`; `dies` after `fold`, `outputs` or `state`: what follows is lost."""

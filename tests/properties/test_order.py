@@ -1,11 +1,13 @@
 """The order and the number of deliveries never matter, nor the size of batches, nor a crash between them."""
 
+from collections.abc import Collection
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from properties.histories import Event, histories, with_own_ids
+from properties.histories import Event, histories, in_one_year, with_own_ids
 from properties.network import SITES
 from properties.stream import Stream, plain, rated, run, streamed
 from reference.recompute import compare, recompute
@@ -13,7 +15,7 @@ from reference.recompute import compare, recompute
 SIZES = st.lists(st.integers(1, 6), min_size=1, max_size=3)
 
 
-@given(histories())
+@given(st.one_of(histories(), in_one_year(answered=True)))
 def test_product_and_naive_recomputation_agree(history: list[Event]) -> None:
     assert compare(plain(rated(history)), recompute(history, SITES)) == []
 
@@ -116,9 +118,76 @@ def test_no_two_alerts_of_a_run_share_an_id(history: list[Event]) -> None:
     assert len(ids) == len(set(ids))
 
 
+@given(st.one_of(with_own_ids(), in_one_year(answered=True)), SIZES)
+def test_a_projection_that_is_told_stands_until_it_is_withdrawn_or_comes_true(
+    history: list[Event], sizes: list[int]
+) -> None:
+    expected = ahead(plain(rated(history))["threshold-totals"])
+    assert last_ahead(run(history)[1]) == expected
+    assert last_ahead(streamed(history, sizes).alerts) == expected
+
+
+@given(st.one_of(with_own_ids(), in_one_year(answered=True)), SIZES)
+def test_claims_are_amiss_in_the_end_as_if_all_had_come_at_once(history: list[Event], sizes: list[int]) -> None:
+    values, alerts = run(history)
+    days = values["billable-days"].keys()
+    at_once = amiss(streamed(history).alerts, days)
+    assert amiss(alerts, days) == at_once
+    assert amiss(streamed(history, sizes).alerts, days) == at_once
+
+
 @given(with_own_ids())
 def test_the_alerts_of_a_run_are_the_same_in_the_next(history: list[Event]) -> None:
     assert run(history) == run(history)
+
+
+def ahead(totals: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
+    """Give the thresholds that a projection crosses within 30 days of the last visit, by a total's key."""
+    found = set()
+    for key, total in totals.items():
+        for name, projection in (("kx", total["projection"]), ("review", total["review_projection"])):
+            if projection["crosses_on"] is not None:
+                left = date.fromisoformat(projection["crosses_on"]) - date.fromisoformat(total["last_service_date"])
+                found |= {(key, name)} if left <= timedelta(30) else set()
+    return found
+
+
+def last_ahead(alerts: list[Any]) -> set[tuple[str, str]]:
+    """Give the thresholds that alerts leave projected: told of, and neither withdrawn nor exceeded since."""
+    found = set()
+    for alert in alerts:
+        kind = alert.type.removeprefix("kxwatch.threshold.")
+        place = f"{alert.subject}|{alert.data.year:04d}|{alert.data.bucket}", getattr(alert.data, "threshold", "")
+        if kind == "projected":
+            assert place not in found
+            found.add(place)
+        elif kind == "projection_withdrawn":
+            found.remove(place)
+        elif kind == "exceeded":
+            found.discard(place)
+    return found
+
+
+def amiss(alerts: list[Any], days: Collection[str]) -> set[tuple[object, ...]]:
+    """Give what claim alerts leave amiss: raised, and not settled since.
+
+    That a claim was sent for a day that has come and gone is known only to who saw the day.
+    """
+    found: set[tuple[object, ...]] = set()
+    for alert in alerts:
+        if not alert.type.startswith("kxwatch.claim."):
+            continue
+        news = alert.data
+        if news.kind == "therapist_overlap":
+            # Told by another stage.
+            continue
+        place = alert.subject, news.year, news.service_date, news.kind, news.payer_id
+        if alert.type.endswith("settled"):
+            found.remove(place)
+        else:
+            found.add(place)
+    gone = {place for place in found if place[3] == "resubmit" and f"{place[0]}|{place[2]}" not in days}
+    return found - gone
 
 
 def levels(totals: dict[str, dict[str, Any]]) -> dict[tuple[str, str], str]:

@@ -110,11 +110,16 @@ def standing(alerts: list[Any]) -> dict[tuple[Any, ...], str]:
         news = alert.data
         if alert.type.startswith("kxwatch.threshold."):
             place: tuple[Any, ...] = news.threshold, news.year, news.bucket, alert.subject
+            if alert.type.endswith("exceeded"):
+                # What was ahead has come true.
+                found.pop(("ahead", *place), None)
+            elif alert.type.endswith(("projected", "projection_withdrawn")):
+                place = "ahead", *place
         elif alert.type.startswith("kxwatch.claim."):
             place = news.kind, news.service_date, news.year, news.payer_id, news.with_patient_id, alert.subject
         else:
             continue
-        if alert.type.endswith(("cleared", "settled")):
+        if alert.type.endswith(("cleared", "settled", "withdrawn")):
             found.pop(place, None)
         else:
             found[place] = alert.type

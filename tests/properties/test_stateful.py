@@ -55,9 +55,15 @@ class Worker(RuleBasedStateMachine):
         if "stopped_at" in event and "started_at" in event:
             changes |= {"event_type": "segment.amended", "code": code, "started_at": f"{date}T09:00:00-05:00"}
             changes |= {"stopped_at": f"{date}T09:{more * 6:02d}:00-05:00"}
-            event = {name: value for name, value in event.items() if name != "paused_seconds"}
+            event = {
+                name: value for name, value in event.items() if name not in {"paused_seconds", "assistant_seconds"}
+            }
         elif "amount_cents" in event:
             changes |= {"amount_cents": event["amount_cents"] - 2_000 + more * 600}
+        elif "allowed_cents" in event:
+            changes |= {"allowed_cents": event["allowed_cents"] + more * 600, "adjudicated_on": date}
+        elif "starts_at" in event:
+            changes |= {"starts_at": f"{date}T09:00:00-05:00"}
         elif "service_date" in event:
             changes |= {"service_date": date}
         self.send([event | changes])

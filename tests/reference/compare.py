@@ -14,17 +14,18 @@ DAY_FINDINGS = {
     *("group_overlap", "pair_order", "telehealth_not_allowed", "telehealth_place", "supervision", "wrong_body_part"),
     *("modifier_missing", "units_over_mue"),
 }
-CLAIM_FINDINGS = {"kx_not_attested", "no_figure"}
+CLAIM_FINDINGS = {"kx_not_attested", "no_figure", "remittance_without_line"}
 
 LINE = (
     *("payer_id", "discipline", "code", "units", "minutes", "modifiers"),
     *("allowed_cents", "full_cents", "segment_ids"),
 )
 OWED = ("patient_cents", "payer_cents")
+PROJECTION = ("visits_left", "crosses_on", "basis")
 THRESHOLD = ("threshold_cents", "remaining_cents", "state", "crossed_on")
 TOTAL = (
     *("patient_id", "year", "bucket", "total_cents", "own_cents", "external_cents"),
-    *("estimated", "days", "last_service_date"),
+    *("estimated", "days", "last_service_date", "provenance"),
 )
 SUBMITTED_LINE = ("code", "modifiers", "units", "charge_cents", "control_number")
 
@@ -53,7 +54,8 @@ def day_meaning(value: dict) -> dict:
 
 def total_meaning(value: dict) -> dict:
     states = {name: picked(value.get(name) or {}, THRESHOLD) for name in ("kx", "review")}
-    return {**picked(value, TOTAL), **states}
+    ahead = {name: picked(value.get(name) or {}, PROJECTION) for name in ("projection", "review_projection")}
+    return {**picked(value, TOTAL), **states, **ahead}
 
 
 def claim_meaning(value: dict) -> dict:

@@ -18,6 +18,9 @@ OWN_ID = {
     "necessity.attested": "attestation_id",
     "claim.submitted": "claim_id",
     "coverage.reported": "coverage_id",
+    "remittance.posted": "remittance_id",
+    "visit.scheduled": "appointment_id",
+    "visit.cancelled": "appointment_id",
 }
 
 
@@ -105,12 +108,12 @@ def a_circle(merges: dict[str, Event]) -> list[str]:
     return []
 
 
-def standing(events: list[Event], event_type: str) -> list[Event]:
-    """Give the newest version of each fact of one type, for the events of one patient."""
+def standing(events: list[Event], *event_types: str) -> list[Event]:
+    """Give the newest version of each fact of the types, for the events of one patient."""
     versions = defaultdict(list)
     for event in events:
-        if event["event_type"] == event_type:
-            versions[event[OWN_ID[event_type]]].append(event)
+        if event["event_type"] in event_types:
+            versions[event[OWN_ID[event["event_type"]]]].append(event)
     return [newest(same) for same in versions.values()]
 
 

@@ -28,6 +28,7 @@ APM_CONVERSION_FACTOR = {2026: Decimal("33.5675")}  # Until then one factor held
 APPROACHING_FROM = {"kx": Decimal("0.80"), "review": Decimal("0.90")}
 
 LONGEST_SEGMENT_SECONDS = 240 * 60
+PROJECTION_HORIZON_DAYS = 30
 
 TIMED = {
     *("97110", "97112", "97113", "97116", "97124", "97140", "97530", "97533", "97535", "97537", "97542"),
@@ -183,8 +184,9 @@ def parameter(name: str, date: str) -> Decimal | int | None:
         return conversion_factor(date)
     if name in ("kx_approaching_share", "review_approaching_share"):
         return APPROACHING_FROM[name.split("_", maxsplit=1)[0]]
-    if name == "longest_segment_seconds" or name in CARE:
-        return CARE.get(name, LONGEST_SEGMENT_SECONDS)
+    always = CARE | {"longest_segment_seconds": LONGEST_SEGMENT_SECONDS, "projection_horizon": PROJECTION_HORIZON_DAYS}
+    if name in always:
+        return always[name]
     since = {
         "assistant_share": ASSISTANT_SHARE,
         "assistant_therapist_minutes": ASSISTANT_THERAPIST_MINUTES,

@@ -9,10 +9,15 @@ from reference.figures import APPROACHING_FROM, KX_THRESHOLD, REVIEW_THRESHOLD
 
 @dataclass(frozen=True)
 class Dated:
-    """A Medicare line and its service date."""
+    """A Medicare line, its service date, and what its payer answered for it."""
 
     date: str
     line: Line
+    answer: Event | None = None
+
+    @property
+    def cents(self) -> int:
+        return (self.line.allowed or 0) if self.answer is None else self.answer["allowed_cents"]
 
     @property
     def place(self) -> tuple:
@@ -26,9 +31,45 @@ def accrual_of(accruals: list[Event], year: int, bucket: str) -> Event | None:
     return max(of_bucket, key=lambda a: (a["as_of"], a["basis"] == "all_providers", version(a)), default=None)
 
 
+def by_then(lines: list[Dated], accrual: Event) -> int:
+    """Sum the own lines that were adjudicated by the date of a report over all providers."""
+    if accrual["basis"] == "other_providers":
+        return 0
+    return sum(d.cents for d in lines if d.answer and d.answer["adjudicated_on"] <= accrual["as_of"])
+
+
+def external_of(lines: list[Dated], accrual: Event | None) -> int:
+    """Give what others accrued: never less than nothing, whatever a report over all providers has counted of ours."""
+    if accrual is None:
+        return 0
+    return max(0, accrual["amount_cents"] - by_then(lines, accrual))
+
+
+def provenance(lines: list[Dated], accrual: Event | None) -> dict:
+    estimated, adjudicated = [d for d in lines if not d.answer], [d for d in lines if d.answer]
+    return {
+        "estimated": {
+            "cents": sum(d.cents for d in estimated),
+            "lines": len(estimated),
+            "as_of": max((d.date for d in estimated), default=None),
+        },
+        "adjudicated": {
+            "cents": sum(d.cents for d in adjudicated),
+            "lines": len(adjudicated),
+            "as_of": max((d.answer["adjudicated_on"] for d in adjudicated), default=None),
+        },
+        "external": accrual
+        and {
+            **{name: accrual[name] for name in ("accrual_id", "basis", "as_of")},
+            "reported_cents": accrual["amount_cents"],
+            "own_cents": by_then(lines, accrual),
+        },
+    }
+
+
 def year_value(patient: str, year: int, bucket: str, lines: list[Dated], accrual: Event | None) -> dict:
-    external = accrual["amount_cents"] if accrual else 0
-    own = sum(dated.line.allowed or 0 for dated in lines)
+    external = external_of(lines, accrual)
+    own = sum(dated.cents for dated in lines)
     dates = sorted({dated.date for dated in lines})
     value = {
         "patient_id": patient,
@@ -37,9 +78,10 @@ def year_value(patient: str, year: int, bucket: str, lines: list[Dated], accrual
         "total_cents": own + external,
         "own_cents": own,
         "external_cents": external,
-        "estimated": bool(lines),
+        "estimated": any(dated.answer is None for dated in lines),
         "days": len(dates),
         "last_service_date": dates[-1] if dates else None,
+        "provenance": provenance(lines, accrual),
     }
     for name, thresholds in (("kx", KX_THRESHOLD), ("review", REVIEW_THRESHOLD)):
         threshold = thresholds[year]
@@ -54,11 +96,11 @@ def year_value(patient: str, year: int, bucket: str, lines: list[Dated], accrual
 
 
 def lines_over(lines: list[Dated], external: int, threshold: int) -> list[Dated]:
-    """Give the lines with which the running total is more than the threshold, in the order that they count."""
+    """Give the line with which the running total is more than the threshold and every later one, as they count."""
     running, over = external, []
     for dated in sorted(lines, key=lambda dated: dated.place):
-        running += dated.line.allowed or 0
-        if running > threshold:
+        running += dated.cents
+        if over or running > threshold:
             over.append(dated)
     return over
 

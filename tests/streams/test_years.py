@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from ledger.emr import accrual, attestation, base, claim, coverage, segment, void
+from ledger.emr import accrual, appointment, attestation, base, claim, coverage, remittance, segment, void
 from streams.years import NEVER, Told, Years, told
 
 from pipeline.commands.reopening import reopening
@@ -170,6 +170,8 @@ def test_a_limit_that_is_raised_later_brings_no_day_back() -> None:
         (claim("e-9", "2025-03-03", ("97530", ["GO"], 2)), "service_date"),
         (attestation("e-9", "2025-03-01", "2025-05-01"), "through"),
         (coverage("e-9"), "effective_through"),
+        (remittance("e-9", "2025-03-03", 3_000), "service_date"),
+        (appointment("e-9", "2025-03-03"), "starts_at"),
     ],
 )
 def test_a_year_leaves_when_it_is_two_years_closed(late: dict[str, Any], field: str) -> None:
@@ -182,6 +184,25 @@ def test_a_year_leaves_when_it_is_two_years_closed(late: dict[str, Any], field: 
         key for name in ("years", "facts") for key in years.tables[name] if "2025" in key or key[-3:] in {"n-1", "v-1"}
     ]
     assert "p-1|2025|OT" in years.values["threshold-totals"]
+
+
+def test_remittances_and_appointments_leave_with_their_year() -> None:
+    known = [segment("e-1"), remittance("e-2", "2025-03-03", 3_000), appointment("e-3", "2025-03-05")]
+    known += [remittance("e-4", "2025-03-03", -3_000, reverses="r-e-2")]
+    assert {key.split("|")[1] for key in after(*known).tables["facts"]} == {"remittance", "appointment"}
+    years = after(*known, segment("e-5", "2028-01-01"))
+    assert not years.tables["facts"]
+    assert "p-1|2025|OT" in years.values["threshold-totals"]
+
+
+def test_a_reversal_of_a_year_that_has_left_still_reverses_what_is_of_a_later_one() -> None:
+    known = [segment("e-1", "2026-12-30"), remittance("e-2", "2026-12-30", 3_000)]
+    known += [remittance("e-3", "2025-03-03", -3_000, reverses="r-e-2"), segment("e-4", "2028-01-01")]
+    again = remittance("e-5", "2026-12-30", 2_000, remittance_id="r-e-2", revision=2)
+    years = after(*known, again)
+    assert "p-1|2025" not in years.tables["years"]
+    total = msgspec.json.decode(years.values["threshold-totals"]["p-1|2026|OT"])
+    assert (total["estimated"], total["provenance"]["adjudicated"]["lines"]) == (True, 0)
 
 
 def test_a_late_event_is_taken_with_all_of_its_day_when_it_is_opened_again() -> None:

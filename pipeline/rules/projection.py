@@ -1,0 +1,68 @@
+"""When a patient's visits will take a total over a threshold: by what is planned, then by the patient's own pace."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from pipeline.events.totals import Projection
+
+VISITS = 6
+"""The last visits that the average and the cadence are of; a visit is a service date."""
+
+NOTHING = Projection(visits_left=None, crosses_on=None, basis=None)
+CROSSED = Projection(visits_left=0, crosses_on=None, basis=None)
+
+
+class Course(Struct, frozen=True, gc=False):
+    """What is known of a bucket's visits: the last six at most with their whole cents, and those that are planned.
+
+    Both by date, earliest first; the planned ones are later than the last visit. A planned visit that nothing prices
+    (None) counts as an average one.
+    """
+
+    visits: Sequence[tuple[str, int]]
+    planned: Sequence[tuple[str, int | None]]
+
+
+def project(course: Course, total_cents: int, threshold_cents: int) -> Projection:
+    """Say which visit will take a total over a threshold, and how many there are before it.
+
+    Planned visits come first, by what each is worth. Beyond the last of them a visit is worth the average of the last
+    six and comes at their pace: the nth so many days on as n times the days between the first and the last of them,
+    shared by the gaps, half a day rounded up. Both are exact: no average is rounded. Nothing is projected where no
+    visit is known, where the pace cannot be told from fewer than two, or where the crossing would be in another year.
+    """
+    if total_cents > threshold_cents:
+        return CROSSED
+    visits = course.visits
+    if not visits:
+        return NOTHING
+    count, spent = len(visits), sum([cents for _, cents in visits])
+    # In so many parts of a cent an average visit is a whole number.
+    left = (threshold_cents - total_cents) * count
+    for before, (day, cents) in enumerate(course.planned):
+        left -= spent if cents is None else cents * count
+        if left < 0:
+            return Projection(visits_left=before, crosses_on=day, basis="planned")
+    if count < 2 or spent <= 0:  # noqa: PLR2004 -- one visit has no pace.
+        return NOTHING
+    more = left // spent + 1
+    first, last = _number(visits[0][0]), _number(visits[-1][0])
+    gaps = count - 1
+    ahead = (2 * more * (last - first) + gaps) // (2 * gaps)
+    begin = course.planned[-1][0] if course.planned else visits[-1][0]
+    number = (_number(begin) if course.planned else last) + ahead
+    if number > _number(f"{begin[:4]}-12-31"):
+        return NOTHING
+    crosses_on = date.fromordinal(number).isoformat()
+    return Projection(visits_left=len(course.planned) + more - 1, crosses_on=crosses_on, basis="average")
+
+
+def within(projection: Projection, today: str, days: int) -> bool:
+    """Tell whether a projection crosses at most so many days after a date."""
+    return projection.crosses_on is not None and _number(projection.crosses_on) - _number(today) <= days
+
+
+def _number(day: str) -> int:
+    return date.fromisoformat(day).toordinal()

@@ -88,16 +88,13 @@ class Rater:
 
         Empty lines are no events, here as when they are published.
         """
+        most_bytes, most_minutes = self._settings.max_event_bytes, self._settings.max_segment_minutes
         for offset, line in enumerate(lines):
             if not line.strip():
                 continue
             self.events += 1
             try:
-                event, _ = read(
-                    line,
-                    max_bytes=self._settings.max_event_bytes,
-                    max_segment_minutes=self._settings.max_segment_minutes,
-                )
+                event, _ = read(line, max_bytes=most_bytes, max_segment_minutes=most_minutes)
                 event = self._identity.replace(event)
             except Rejected as refusal:
                 self.rejected += 1

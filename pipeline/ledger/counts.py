@@ -52,34 +52,27 @@ def counts_of(segments: Sequence[Segment]) -> list[Count]:
     `segments` are those of one payer and discipline, earliest first, their codes in the table.
     """
     codes = table()
-    firsts: dict[str, Segment] = {}
-    spent: dict[str, int] = {}
-    assisted: dict[str, int] = {}
-    segment_ids: dict[str, list[str]] = {}
+    members: dict[str, list[Segment]] = {}
     for segment in segments:
         code = codes[segment.code].count
-        if code not in firsts:
-            firsts[code] = segment
-            spent[code] = segment.microseconds
-            segment_ids[code] = [segment.segment_id]
+        if code in members:
+            members[code].append(segment)
         else:
-            spent[code] += segment.microseconds
-            segment_ids[code].append(segment.segment_id)
-        if segment.by_assistant:
-            assisted[code] = assisted.get(code, 0) + segment.by_assistant
-    return [
-        Count(
-            code,
-            codes[code].kind,
-            spent[code] // _MINUTE,
-            firsts[code].started_at,
-            firsts[code].site_id,
-            segment_ids[code],
-            spent[code],
-            assisted.get(code, 0) if assisted else 0,
+            members[code] = [segment]
+    counts = []
+    for code in sorted(members):
+        of_code = members[code]
+        first = of_code[0]
+        spent, assisted, segment_ids = first.microseconds, first.by_assistant, [first.segment_id]
+        for segment in of_code[1:]:
+            spent += segment.microseconds
+            assisted += segment.by_assistant
+            segment_ids.append(segment.segment_id)
+        kind = codes[code].kind
+        counts.append(
+            Count(code, kind, spent // _MINUTE, first.started_at, first.site_id, segment_ids, spent, assisted)
         )
-        for code in sorted(firsts)
-    ]
+    return counts
 
 
 def units_of(counts: Sequence[Count], rule: UnitRule, prices: Sequence[UnitPrice | Unpriced]) -> dict[str, int]:

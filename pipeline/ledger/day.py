@@ -92,11 +92,23 @@ _by_text = attrgetter("started_at", "segment_id")
 
 def _by_clock(segments: Sequence[Segment]) -> list[Segment]:
     """Order segments by their start, those without a clock last, then by their ids."""
-    if len(segments) == 1:
+    if len(segments) == 1 or _ordered(segments):
         return list(segments)
     if alike([segment.started_at for segment in segments]):
         return sorted(segments, key=_by_text)
     return sorted(segments, key=lambda segment: (clock_order(segment.started_at), segment.segment_id))
+
+
+def _ordered(segments: Sequence[Segment]) -> bool:
+    """Tell segments that are in order already, as they are when an EMR tells of them one after another."""
+    latest = ""
+    for segment in segments:
+        start = segment.started_at
+        # Texts in one form order as the clock does; equal ones would go by their ids.
+        if start is None or start <= latest or (latest and (start[10] != latest[10] or start[19:] != latest[19:])):
+            return False
+        latest = start
+    return True
 
 
 def _groups(segments: Sequence[Segment], service_date: str, terms: Terms) -> list[Group]:

@@ -111,12 +111,9 @@ def _settle(
         if patient_id not in before and patient_id not in after:
             continue
         begin, end = _window([*before.get(patient_id, ()), *after.get(patient_id, ())])
-        near = {
-            other
-            for patients in (before, after)
-            for other, spans in patients.items()
-            if other not in done and _within(spans, begin, end)
-        }
+        # Those whom the batch does not concern are after it where they were before.
+        near = {other for other, spans in after.items() if other not in done and _within(spans, begin, end)}
+        near |= {other for other in causes if other not in done and _within(before.get(other, ()), begin, end)}
         for other in sorted(near):
             was = _overlaps(before.get(patient_id, ()), before.get(other, ()))
             now = _overlaps(after.get(patient_id, ()), after.get(other, ()))

@@ -119,6 +119,13 @@ def region_pair(code: str, beside: str, day: str) -> RegionPair | None:
 def among(codes: tuple[str, ...], day: str) -> tuple[Edit | RegionPair, ...]:
     """Give every pair that some codes of a day make, in the order of the codes."""
     found: list[Edit | RegionPair | None] = []
-    for one, other in permutations(dict.fromkeys(codes), 2):
+    for one, other in _ever_among(codes):
         found += [edit(one, other, day), region_pair(one, other, day)]
     return tuple(pair for pair in found if pair is not None)
+
+
+@lru_cache(maxsize=16_384)
+def _ever_among(codes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Give those of some codes, two by two, that any table states a pair of, on whatever date."""
+    regions = {(row.code, row.beside) for row in _packaged("region_pairs").pairs}
+    return tuple(of for of in permutations(dict.fromkeys(codes), 2) if of in regions or of in _by_codes())

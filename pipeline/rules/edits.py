@@ -58,7 +58,7 @@ class RegionPair(Struct, frozen=True, gc=False):
 
 @cache
 def _packaged(name: str) -> _Table:
-    return msgspec.convert(document(f"{name}.yaml"), _Table, strict=False)
+    return msgspec.convert(document(f"{name}.yaml"), _Table)
 
 
 def _stated() -> Iterable[EditRow]:

@@ -46,6 +46,13 @@ def test_each_figure_that_is_carried_is_named(tmp_path: Path) -> None:
     assert (provisional(names, 2027), provisional(names, 2026)) == (("kx_threshold",), ())
 
 
+def test_a_year_that_is_carried_into_changes_no_price_before_it(tmp_path: Path) -> None:
+    before = unit_price("97530", "2026-03-02", "cms", "national", apm=True)
+    carried(tmp_path, 2027)
+    assert unit_price("97530", "2026-03-02", "cms", "national", apm=True) == before
+    assert unit_price("97530", "2026-03-02", "cms", "national", apm=False) != before
+
+
 def test_indices_of_2025_carried_into_2026_price_a_site_with_a_locality(tmp_path: Path) -> None:
     found = carried(tmp_path, 2026)
     assert found.figures == {"localities": 2025}

@@ -126,7 +126,8 @@ def _plain(arguments: ast.arguments) -> ast.arguments:
     return ast.arguments([], named, arguments.vararg, [], [], arguments.kwarg, defaults)
 
 
-_OF_MEMORY = {"frozen", "gc"}
+_OF_MEMORY = {"frozen", "gc", "kw_only"}
+"""What a Struct says of its memory and of how it is made, which no result depends on."""
 
 
 def operators(excluded: list[str]) -> Iterator[tuple[str, Any]]:

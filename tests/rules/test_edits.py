@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 
+import msgspec
 import pytest
 from ledger.emr import Event, segment
 
@@ -13,8 +14,10 @@ from pipeline.ledger.day import rate_day
 from pipeline.ledger.segments import Segment, SegmentFacts, resolve, take
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.versions import version_of
+from pipeline.rules.edits import _Table as Table
 from pipeline.rules.edits import edit
 from pipeline.rules.network import EditPairs, EditRow, install
+from pipeline.rules.parameters import document
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +69,24 @@ def test_of_several_rows_of_a_pair_the_one_that_holds_on_the_date_counts() -> No
     )
     days = "2019-12-31", "2020-01-01", "2024-12-31", "2025-01-01", "2025-04-01"
     assert [allowed(day) for day in days] == [None, True, True, None, False]
+
+
+def test_of_two_rows_that_hold_on_a_date_the_later_one_counts() -> None:
+    rows = (
+        EditRow("97140", "97530", date(2020, 1, 1), None, True, "of old"),
+        EditRow("97140", "97530", date(2025, 4, 1), None, False, "of late"),
+    )
+    for told in (rows, rows[::-1]):
+        lay(*told)
+        assert [allowed(day) for day in ("2025-03-31", "2025-04-01")] == [True, False]
+
+
+@pytest.mark.parametrize(("table", "rows"), [("edits", "edits"), ("region_pairs", "pairs")])
+def test_a_packaged_table_with_a_word_that_is_not_known_is_refused(table: str, rows: str) -> None:
+    said = document(f"{table}.yaml")
+    for wrong in (said | {"edit": []}, said | {rows: [said[rows][0] | {"modifer_allowed": True}]}):
+        with pytest.raises(msgspec.ValidationError, match="unknown field"):
+            msgspec.convert(wrong, Table)
 
 
 def test_a_line_that_no_modifier_allows_is_blocked_at_any_time() -> None:

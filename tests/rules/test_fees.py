@@ -1,7 +1,10 @@
 """Unit prices against figures worked by hand from CMS's rows: work, practice and malpractice, each by its index."""
 
+from datetime import date
+
 import pytest
 
+from pipeline.rules import fees
 from pipeline.rules.fees import UnitPrice, unit_price
 from pipeline.rules.parameters import Unpriced
 
@@ -47,8 +50,11 @@ def test_a_code_that_the_guide_does_not_list_takes_the_price_of_its_locality() -
         ("97530", "2027-01-01", "cms", "national", "relative_values"),
         ("97530", "2026-01-01", "cms", "10112-00", "geographic indices of locality 10112-00"),
         ("97530", DAY, "cms", "99999-99", "geographic indices of locality 99999-99"),
+        ("97530", DAY, "cms", "somewhere", "geographic indices of locality somewhere"),
         ("97530", DAY, "guide-2025", "99999-99", "geographic indices of locality 99999-99"),
         ("97530", "2026-01-01", "guide-2025", "national", "schedule guide-2025"),
+        # What is missing first is the schedule: its own fee needs no index.
+        ("97530", "2026-01-01", "guide-2025", "10112-00", "schedule guide-2025"),
         ("12345", DAY, "cms", "national", "relative value of 12345"),
     ],
 )
@@ -61,3 +67,25 @@ def test_what_has_no_figure_has_no_price_and_says_which(
 @pytest.mark.parametrize("day", ["2025-01-01", "2025-12-31"])
 def test_a_year_of_the_schedule_holds_from_its_first_day_through_its_last(day: str) -> None:
     assert unit_price("97530", day, "guide-2025", "national") == unit_price("97530", DAY, "guide-2025", "national")
+
+
+def test_a_schedule_of_any_name_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fees, "_own_schedule", lambda _: (date(2025, 1, 1), date(2025, 12, 31), {"97530": 5_000}))
+    own = fees.unit_price.__wrapped__("97530", DAY, "acme", "10112-00")
+    assert isinstance(own, UnitPrice)
+    assert own.full_cents == 5_000
+    assert fees.unit_price.__wrapped__("97530", "2026-01-01", "acme", "10112-00") == Unpriced(
+        "schedule acme", "2026-01-01"
+    )
+
+
+def test_a_qualifying_participant_has_a_factor_of_its_own_from_its_first_day_on() -> None:
+    # 1.05 x 33.5675 and x 33.4009; until 2026 there was one factor for all.
+    assert [cents("2026-01-01", apm=apm) for apm in (True, False)] == [3_525, 3_507]
+    assert cents("2025-12-31", apm=True) == cents("2025-12-31", apm=False) == 3_461
+
+
+def cents(day: str, *, apm: bool) -> int:
+    price = unit_price("97530", day, "cms", "national", apm)
+    assert isinstance(price, UnitPrice)
+    return price.full_cents

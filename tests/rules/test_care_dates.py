@@ -47,6 +47,6 @@ def test_every_figure_of_a_year_is_missed() -> None:
     assert figures_missing(2026) == []
 
 
-def test_a_date_without_a_figure_of_care_has_none() -> None:
-    assert care_figure("figures_ahead_days", "0999-01-01") is None
+def test_a_figure_of_care_that_holds_on_every_date() -> None:
     assert care_figure("figures_ahead_days", "2026-01-01") == 60
+    assert care_figure("figures_ahead_days", "0001-01-01") == 60

@@ -12,6 +12,7 @@ from pipeline.events.codec import read
 from pipeline.events.days import BillableDay
 from pipeline.events.patients import PatientMerged
 from pipeline.events.rejected import Place, Rejected, letter
+from pipeline.events.visits import VisitDocumented
 from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.answers import with_strays
@@ -119,7 +120,7 @@ class Rater:
             if isinstance(event, CARE_EVENTS):
                 effects += fold_care(self._care_tables, [(event, cause)], self._terms)[0]
             return effects
-        if self._final and isinstance(event, CARE_EVENTS):
+        if self._final and isinstance(event, CARE_EVENTS) and not isinstance(event, VisitDocumented):
             return ()
         touched: Touched = {}
         take_event(self._day_tables, event, cause, touched)
@@ -130,7 +131,8 @@ class Rater:
         if self._day_tables.attendance:
             effects += fold_rosters(self._rosters, self._attended(touched))
         effects += self._timers.settle(self._day_tables.segments)
-        return effects + fold_care(self._care_tables, changes or [(event, cause)], self._terms)[0]
+        said = [(event, cause)] if isinstance(event, CARE_EVENTS) else []
+        return effects + fold_care(self._care_tables, [*said, *changes], self._terms)[0]
 
     def _merge(self, event: PatientMerged, cause: Cause) -> Sequence[Effect]:
         """Learn who lives on as whom; the tables must be walked, so they are written first."""

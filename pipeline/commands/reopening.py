@@ -11,11 +11,11 @@ from pipeline.connection import producer, started
 from pipeline.events import codec
 from pipeline.events.days import BillableDay
 from pipeline.events.rejected import Rejected
-from pipeline.events.reopened import DayReopened, SegmentEvent
-from pipeline.ledger.days import SEGMENT_EVENTS
+from pipeline.events.reopened import DayEvent, DayReopened
+from pipeline.ledger.days import DAY_EVENTS
 from pipeline.ledger.left_days import OF_A_YEAR
 from pipeline.ledger.segments import SegmentFacts, service_date, take
-from pipeline.ledger.versions import version_of
+from pipeline.ledger.versions import fact_id, version_of
 from pipeline.settings import MAX_RECORD_BYTES, Settings
 from pipeline.topics.catalog import topic_name
 from pipeline.topics.letters import Letter, letters, note
@@ -24,12 +24,12 @@ from pipeline.topics.reading import reading
 LARGEST_BYTES = 1_000_000
 """What the day's own segments may come to in one record; every Kafka takes it."""
 
-_KINDS = {str(kind.__struct_config__.tag).encode() for kind in SEGMENT_EVENTS}
+_KINDS = {str(kind.__struct_config__.tag).encode() for kind in DAY_EVENTS}
 _REOPENED = str(DayReopened.__struct_config__.tag).encode()
 _reopened = msgspec.json.Decoder(DayReopened).decode
 _day = msgspec.json.Decoder(BillableDay).decode
 
-Told = list[SegmentEvent]
+Told = list[DayEvent]
 Place = tuple[int, int]
 
 
@@ -90,17 +90,17 @@ def _fitting(reopened: DayReopened) -> bytes:
     return value
 
 
-def reopening(event: SegmentEvent, told: Iterable[SegmentEvent], days: Mapping[str, BillableDay]) -> DayReopened:
+def reopening(event: DayEvent, told: Iterable[DayEvent], days: Mapping[str, BillableDay]) -> DayReopened:
     """Give what opens the days again that an event touches: `told` is all that was told of its patient's segments.
 
     Of a segment that was of one of those days at any time all is taken, and the day that it is of now is one of them.
     """
     of_segment: dict[str, Told] = {}
     for one in (*told, event):
-        of_segment.setdefault(one.segment_id, []).append(one)
+        of_segment.setdefault(fact_id(one), []).append(one)
     ever = {segment_id: {date for one in said if (date := _date_of(one))} for segment_id, said in of_segment.items()}
     now = {segment_id: _standing(said) for segment_id, said in of_segment.items()}
-    dates = {*ever[event.segment_id]}
+    dates = {*ever[fact_id(event)]}
     if not dates:
         raise _CannotError("is of a segment that session-events holds no more")
     taken: set[str] = set()
@@ -121,7 +121,7 @@ def reopening(event: SegmentEvent, told: Iterable[SegmentEvent], days: Mapping[s
     )
 
 
-def _date_of(event: SegmentEvent) -> str | None:
+def _date_of(event: DayEvent) -> str | None:
     return service_date(take(SegmentFacts(), version_of(event))[0])
 
 
@@ -138,7 +138,7 @@ def _named(day: BillableDay) -> set[str]:
     return {segment_id for segment_ids in lists for segment_id in segment_ids}
 
 
-def _event(letter: Letter, mended: tuple[bytes, bytes] | None) -> SegmentEvent:
+def _event(letter: Letter, mended: tuple[bytes, bytes] | None) -> DayEvent:
     """Give the event of a letter, or what is sent in its place."""
     if letter.event.detail == OF_A_YEAR:
         raise _CannotError("is of a year that has left the tables: what it came to stays as it is; dismiss it")
@@ -147,8 +147,8 @@ def _event(letter: Letter, mended: tuple[bytes, bytes] | None) -> SegmentEvent:
         event, _ = codec.read(value, max_bytes=MAX_RECORD_BYTES, max_segment_minutes=24 * 60)
     except Rejected as refusal:
         raise _CannotError(f"cannot be read: {refusal.reason}") from None
-    if not isinstance(event, SEGMENT_EVENTS):
-        raise _CannotError("is no segment's: dismiss it")
+    if not isinstance(event, DAY_EVENTS):
+        raise _CannotError("is neither a segment's nor a visit's: dismiss it")
     if event.patient_id.encode() != letter.key:
         raise _CannotError("is of another patient than what it was mended to")
     return event
@@ -198,4 +198,4 @@ def _told(kind: bytes | None, value: bytes) -> Told:
         event, _ = codec.read(value, max_bytes=MAX_RECORD_BYTES, max_segment_minutes=24 * 60)
     except Rejected:
         return []
-    return [event] if isinstance(event, SEGMENT_EVENTS) else []
+    return [event] if isinstance(event, DAY_EVENTS) else []

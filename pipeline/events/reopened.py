@@ -14,15 +14,24 @@ from pipeline.events.segments import (
     SegmentVoided,
     ServiceRecorded,
 )
+from pipeline.events.visits import VisitDocumented
 
-SegmentEvent = SegmentRecorded | SegmentAmended | SegmentStarted | SegmentStopped | ServiceRecorded | SegmentVoided
+DayEvent = (
+    SegmentRecorded
+    | SegmentAmended
+    | SegmentStarted
+    | SegmentStopped
+    | ServiceRecorded
+    | SegmentVoided
+    | VisitDocumented
+)
 
 
 class DayReopened(Event, frozen=True, kw_only=True, tag="day.reopened"):
-    """Days of a patient are opened again, with all that was told of their segments; never sent by an EMR.
+    """Days of a patient are opened again, with all that was told of their segments and visits; never sent by an EMR.
 
     The base fields are those of the late event that it is done for.
     """
 
     dates: Annotated[list[Date], Meta(min_length=1)]
-    events: list[SegmentEvent]
+    events: list[DayEvent]

@@ -11,10 +11,12 @@ from pipeline.ledger.explanation import Work, explain
 from pipeline.ledger.findings import in_order, no_standard, no_unit, of_carried, of_payers, of_price, of_segments
 from pipeline.ledger.lines import Group, claim_order, draft_of, lines_of
 from pipeline.ledger.marks import marks_of
+from pipeline.ledger.note_checks import of_notes
 from pipeline.ledger.overlaps import count_once
 from pipeline.ledger.rates import at_rates
 from pipeline.ledger.segments import Segment
 from pipeline.ledger.terms import Terms
+from pipeline.ledger.versions import Version
 from pipeline.rules.assistants import MODIFIER as ASSISTANT
 from pipeline.rules.assistants import Standard, standard
 from pipeline.rules.codes import table
@@ -24,12 +26,18 @@ from pipeline.rules.pricing import payer_price
 
 
 def rate_day(
-    patient_id: str, service_date: str, segments: Sequence[Segment], terms: Terms, *, explained: bool = True
+    patient_id: str,
+    service_date: str,
+    segments: Sequence[Segment],
+    terms: Terms,
+    *,
+    explained: bool = True,
+    notes: Sequence[Version] = (),
 ) -> BillableDay:
     """Compute what a patient's day bills, from all of its complete segments.
 
     Gives whole minutes, units and cents; the order of `segments` does not matter. `terms` are the network's own;
-    without `explained` the explanation is left empty.
+    without `explained` the explanation is left empty. `notes` are those of the day's visits.
     """
     ordered, overlapping = count_once(_by_clock(segments))
     groups = _groups(ordered, service_date, terms)
@@ -42,6 +50,8 @@ def rate_day(
     findings = of_segments(ordered) + of_payers(ordered, service_date, terms.payers)
     findings += rated
     findings += checks_of(ordered, lines, service_date, terms)
+    if notes:
+        findings += of_notes(notes, ordered, lines)
     if overlapping:
         findings += overlapping.findings
     if marks:

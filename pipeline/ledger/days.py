@@ -17,16 +17,27 @@ from pipeline.events.segments import (
     SegmentVoided,
     ServiceRecorded,
 )
+from pipeline.events.visits import VisitDocumented
 from pipeline.ledger.attended import Attendance, attended, attending
 from pipeline.ledger.calendar import Calendar
 from pipeline.ledger.day import rate_day
 from pipeline.ledger.forwarding import Forwarding
 from pipeline.ledger.households import Households, keys_of
-from pipeline.ledger.segments import Result, Segment, SegmentFacts, resolve, service_date, take, united, versions_of
+from pipeline.ledger.segments import (
+    Result,
+    Segment,
+    SegmentFacts,
+    resolve,
+    service_date,
+    standing_base,
+    take,
+    united,
+    versions_of,
+)
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.timers import Timers
-from pipeline.ledger.versions import event_of, version_of
+from pipeline.ledger.versions import Version, event_of, fact_id, is_note, version_of
 
 TOPIC = "billable-days"
 SEGMENT_EVENTS = (
@@ -37,11 +48,12 @@ SEGMENT_EVENTS = (
     ServiceRecorded,
     SegmentVoided,
 )
+DAY_EVENTS = (*SEGMENT_EVENTS, VisitDocumented)
 _NOTHING = SegmentFacts()
 
 
 class DayIndex(Struct, frozen=True, array_like=True, gc=False):
-    """The segments of a patient's day by id.
+    """The segments of a patient's day by id, and the notes of its visits by theirs.
 
     One that has moved to another date may still be listed; what a segment says of itself decides. `until` is set for a
     day that had left and was opened again: the date of the calendar under which it leaves.
@@ -52,7 +64,7 @@ class DayIndex(Struct, frozen=True, array_like=True, gc=False):
 
 
 class DayTables(Struct, frozen=True):
-    """The tables of `days`: segments by `patient|segment_id`, days by `patient|date`.
+    """The tables of `days`: segments and notes of visits by `patient|segment_id`, days by `patient|date`.
 
     `resolved` is what the segments that were counted last came to, until one changes; `attendance` is of the batch.
     With a calendar they know when to leave, with timers which of them are left open.
@@ -92,10 +104,18 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
     Gives what became of the event, or None where it is no segment's. An event that changes nothing still mends what a
     worker left half written when it died: a segment that its day does not list.
     """
-    if not isinstance(event, SEGMENT_EVENTS):
+    if isinstance(event, SEGMENT_EVENTS):
+        return _take_fact(tables, event, cause, touched)
+    if isinstance(event, VisitDocumented):
+        # What became of a note is told by the stage of care.
+        _take_fact(tables, event, cause, touched)
+    else:
         _see_tick(tables, event, cause)
-        return None
-    patient_id, segment_id = event.patient_id, event.segment_id
+    return None
+
+
+def _take_fact(tables: DayTables, event: Any, cause: Cause, touched: Touched) -> Result:
+    patient_id, segment_id = event.patient_id, fact_id(event)
     key = f"{patient_id}|{segment_id}"
     together = tables.households is not None and not tables.households.alone(patient_id)
     before = tables.segments.get(key) or _NOTHING
@@ -119,13 +139,20 @@ def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) 
         touch_household(tables, patient_id, segment_id, cause, touched)
         tables.forwarding.changes.append((event, cause))
         return result
+    lone = is_note(segment_id) and joined is not None and not _has_segments(tables, patient_id, joined)
     for date, facts in ((left, before), (joined, after)):
-        if date is not None:
+        if date is not None and not lone:
             note_attendance(tables.attendance, patient_id, date, facts)
             # The days come out in the order of their last touch, so that the last cause of a year is its last event.
             touched.pop((patient_id, date), None)
             touched[patient_id, date] = cause
     return result
+
+
+def _has_segments(tables: DayTables, patient_id: str, date: str) -> bool:
+    """Tell whether a date lists any segment: a note alone makes no day."""
+    index = tables.days.get(f"{patient_id}|{date}")
+    return index is not None and not all(is_note(segment_id) for segment_id in index.segment_ids)
 
 
 def _see_tick(tables: DayTables, event: Event, cause: Cause) -> None:
@@ -188,7 +215,10 @@ def compute_day(
     A caller who sends no days may do without their explanation.
     """
     segments = segments_of(tables, patient_id, date, terms)
-    return rate_day(patient_id, date, segments, terms, explained=explained) if segments else None
+    if not segments:
+        return None
+    notes = notes_of(tables, patient_id, date)
+    return rate_day(patient_id, date, segments, terms, explained=explained, notes=notes)
 
 
 def segments_of(tables: DayTables, patient_id: str, date: str, terms: Terms) -> list[Segment]:
@@ -198,6 +228,8 @@ def segments_of(tables: DayTables, patient_id: str, date: str, terms: Terms) -> 
     index = tables.days.get(f"{patient_id}|{date}")
     segments: list[Segment] = []
     for segment_id in index.segment_ids if index else ():
+        if is_note(segment_id):
+            continue
         key = f"{patient_id}|{segment_id}"
         known = tables.resolved.get(key)
         if known is None:
@@ -207,6 +239,20 @@ def segments_of(tables: DayTables, patient_id: str, date: str, terms: Terms) -> 
         if of == date and segment is not None:
             segments.append(segment)
     return segments
+
+
+def notes_of(tables: DayTables, patient_id: str, date: str) -> list[Version]:
+    """Give the notes of a patient's visits on a date, in the order of disciplines and therapists."""
+    if tables.households is not None and not tables.households.alone(patient_id):
+        members = tables.households.members(patient_id)
+        segment_ids = segment_ids_together(tables, members, date)
+    else:
+        members = [patient_id]
+        index = tables.days.get(f"{patient_id}|{date}")
+        segment_ids = index.segment_ids if index else []
+    noted = sorted([segment_id for segment_id in segment_ids if is_note(segment_id)])
+    found = [standing_base(facts_together(tables, members, segment_id)) for segment_id in noted]
+    return [note for note in found if note is not None]
 
 
 def attended_on(tables: DayTables, patient_id: str, date: str, terms: Terms, cause: Cause) -> list[Effect]:
@@ -250,6 +296,8 @@ def segments_together(tables: DayTables, members: Sequence[str], date: str, term
     """Give the complete segments of a date of patients who are one: of equal ids the newest version of all."""
     found = []
     for segment_id in segment_ids_together(tables, members, date):
+        if is_note(segment_id):
+            continue
         facts = facts_together(tables, members, segment_id)
         segment = resolve(facts, terms.max_segment_minutes) if service_date(facts) == date else None
         if segment is not None:

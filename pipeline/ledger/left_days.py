@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from pipeline.events.base import Event
 from pipeline.events.rejected import Rejected
 from pipeline.events.reopened import DayReopened
+from pipeline.events.visits import VisitDocumented
 from pipeline.ledger.calendar import Calendar, Left, last_day
 from pipeline.ledger.days import (
-    SEGMENT_EVENTS,
+    DAY_EVENTS,
     DayIndex,
     DayTables,
     Touched,
@@ -27,7 +28,7 @@ from pipeline.ledger.days import (
 from pipeline.ledger.segments import Result, SegmentFacts, service_date, take
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.terms import Terms
-from pipeline.ledger.versions import version_of
+from pipeline.ledger.versions import fact_id, is_note, version_of
 
 OPENED_AGAIN = "`kxwatch rejected replay` opens the day again"
 _OF_A_DAY = f"the day has left the tables, being older than KXWATCH_KEEP_DAYS: {OPENED_AGAIN}"
@@ -63,18 +64,20 @@ def fold_days_in_time(
 
 
 def _date_of(event: Event) -> str | None:
-    """Give the date that a segment's event is of, where it tells one."""
+    """Give the date that a segment's event or a note is of, where it tells one."""
     started_at: str | None = getattr(event, "started_at", None)
     return getattr(event, "service_date", None) if started_at is None else started_at[:10]
 
 
 def _too_late(tables: DayTables, calendar: Calendar, event: Any, date: str | None) -> Rejected | None:
     """Tell why an event is too late: its day has left, or its segment has with a day that it was of."""
-    if not isinstance(event, SEGMENT_EVENTS):
+    if not isinstance(event, DAY_EVENTS):
         return None
     if date is not None and date <= calendar.line and not _open(tables, calendar, event.patient_id, date):
         detail = _OF_A_DAY if date > calendar.closed else OF_A_YEAR
         return _refusal(event, detail, "service_date" if hasattr(event, "service_date") else "started_at")
+    if isinstance(event, VisitDocumented):
+        return None  # A note is of its date for good.
     facts = tables.segments.get(f"{event.patient_id}|{event.segment_id}")
     if facts is None:
         left = calendar.left.get(event.patient_id)
@@ -111,10 +114,11 @@ def _reopen(
         return _refusal(reopened, OF_A_YEAR, "dates")
     found: dict[str, SegmentFacts] = {}
     for event in reopened.events:
-        before = found.get(event.segment_id)
+        segment_id = fact_id(event)
+        before = found.get(segment_id)
         if before is None:
-            before = tables.segments.get(f"{patient_id}|{event.segment_id}") or SegmentFacts()
-        found[event.segment_id] = take(before, version_of(event))[0]
+            before = tables.segments.get(f"{patient_id}|{segment_id}") or SegmentFacts()
+        found[segment_id] = take(before, version_of(event))[0]
     until = calendar.now(cause.appended)
     for date in reopened.dates:
         key = f"{patient_id}|{date}"
@@ -169,8 +173,10 @@ def _day_leaves(tables: DayTables, calendar: Calendar, patient_id: str, date: st
 
 
 def _segment_leaves(tables: DayTables, calendar: Calendar, patient_id: str, segment_id: str, date: str) -> None:
-    """Take a segment out, and remember that it was there until two years after its own."""
+    """Take a segment out, and remember that it was there until two years after its own; a note tells its date."""
     tables.segments.put(f"{patient_id}|{segment_id}", None)
+    if is_note(segment_id):
+        return
     left = calendar.left.get(patient_id) or Left()
     year, number = date[:4], _number(segment_id)
     numbers = left.years.get(year)

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.events.fields import instant
 from pipeline.events.segments import (
@@ -16,6 +17,7 @@ from pipeline.events.segments import (
     SegmentVoided,
     ServiceRecorded,
 )
+from pipeline.events.visits import VisitDocumented
 
 KINDS = (
     "segment.recorded",
@@ -24,6 +26,7 @@ KINDS = (
     "segment.voided",
     "segment.started",
     "segment.stopped",
+    "visit.documented",
 )
 _EVENTS: tuple[Any, ...] = (
     SegmentRecorded,
@@ -32,14 +35,16 @@ _EVENTS: tuple[Any, ...] = (
     SegmentVoided,
     SegmentStarted,
     SegmentStopped,
+    VisitDocumented,
 )
-RECORDED, AMENDED, SERVICE, VOIDED, STARTED, STOPPED = range(len(KINDS))
+RECORDED, AMENDED, SERVICE, VOIDED, STARTED, STOPPED, NOTED = range(len(KINDS))
 
 
 class Version(Struct, frozen=True, array_like=True, gc=False):
     """One version of a segment or of its half, as an EMR sent it: `kind` is a position in `KINDS`.
 
-    Times are text as received; what the event did not say is None.
+    Times are text as received; what the event did not say is None. A visit's note is a version, too, of a fact of its
+    date: so it is listed, leaves and moves as segments do. `fact_id` gives what stands for its segment's id.
     """
 
     kind: int
@@ -70,9 +75,12 @@ class Version(Struct, frozen=True, array_like=True, gc=False):
     service_date: str | None = None
     minutes: int | None = None
     assistant_minutes: int | None = None
+    elements: list[str] | None = None
+    progress_report: bool | None = None
 
 
 _SAID = Version.__struct_fields__[1:]
+_NOTE = "\x1f"
 _KIND = {name: position for position, name in enumerate(KINDS)}
 # Whole segments are nearly all that comes; the fields that they have come first, and one call in C gives them.
 _OF_A_SEGMENT = attrgetter(*_SAID[: _SAID.index("service_date")])
@@ -84,7 +92,23 @@ def version_of(event: Any) -> Version:
     if kind <= AMENDED:
         return Version(kind, *_OF_A_SEGMENT(event))
     said: list[Any] = [getattr(event, name, None) for name in _SAID]
-    return Version(kind, *said)
+    version = Version(kind, *said)
+    return replace(version, revision=0, segment_id=fact_id(event)) if kind == NOTED else version
+
+
+def fact_id(event: Any) -> str:
+    """Give what a segment's event or a visit's note is known by, beside its patient.
+
+    That of a note holds characters that no id of an EMR may have.
+    """
+    if isinstance(event, VisitDocumented):
+        return f"{_NOTE}{event.service_date}{_NOTE}{event.discipline}{_NOTE}{event.therapist_id}"
+    return str(event.segment_id)
+
+
+def is_note(segment_id: str) -> bool:
+    """Tell the id of a visit's note from a segment's."""
+    return segment_id.startswith(_NOTE)
 
 
 def sorted_json(version: Version, patient_id: str | None = None) -> bytes:

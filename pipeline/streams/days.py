@@ -6,7 +6,7 @@ from pipeline.engine.record import Output, Record, Tables
 from pipeline.events.patients import DayTicked, PatientMerged
 from pipeline.events.reopened import DayReopened
 from pipeline.ledger.calendar import Calendar, day_schedule
-from pipeline.ledger.days import SEGMENT_EVENTS, DayIndex, DayTables
+from pipeline.ledger.days import DAY_EVENTS, DayIndex, DayTables
 from pipeline.ledger.left_days import fold_days_in_time
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.tables import Facts
@@ -17,7 +17,7 @@ from pipeline.streams.reading import Reader, Refuse, households_of, messages
 
 TABLES = ("calendar", "timers", "days", "segments", "merges")
 """In the order that they are written: a replay goes by the segments, and one of a merge by the merges."""
-_KINDS = (*SEGMENT_EVENTS, DayReopened, DayTicked, PatientMerged)
+_KINDS = (*DAY_EVENTS, DayReopened, DayTicked, PatientMerged)
 
 
 def fold(terms: Terms, refuse: Refuse, tables: Tables, records: Sequence[Record]) -> Output:

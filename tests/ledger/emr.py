@@ -37,6 +37,22 @@ def void(event_id: str, segment_id: str, revision: int = 2) -> Event:
     return base("segment.voided", event_id) | {"segment_id": segment_id, "revision": revision}
 
 
+def note(event_id: str, date: str = "2025-03-03", *, without: str = "", **said: Any) -> Event:
+    """Give the note of a visit, with all elements but one."""
+    elements = (
+        *("services_provided", "medical_necessity", "functional_goals", "treatment_time"),
+        *("patient_response", "progress", "plan_of_care"),
+    )
+    return base("visit.documented", event_id) | {
+        "service_date": date,
+        "discipline": "OT",
+        "therapist_id": "t-1",
+        "elements": [name for name in elements if name != without],
+        "progress_report": False,
+        **said,
+    }
+
+
 def accrual(event_id: str, amount_cents: int, **said: Any) -> Event:
     return base("accrual.reported", event_id) | {
         "accrual_id": "a-1",

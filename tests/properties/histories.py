@@ -45,6 +45,10 @@ SAID: dict[str, st.SearchStrategy[Any]] = {
     "decision_making": st.sampled_from(["low", "moderate", "high"]),
     "modification": st.sampled_from(["none", "minimal", "significant"]),
 }
+ELEMENTS = [
+    *("services_provided", "medical_necessity", "functional_goals", "patient_response", "progress"),
+    *("plan_of_care", "treatment_time"),
+]
 BUCKETS = ("OT", "OT", "PT-SLP")
 
 REVISIONS = st.integers(0, 3)
@@ -287,6 +291,18 @@ def appointments(draw: st.DrawFn, setting: Setting) -> Event:
     }
 
 
+@st.composite
+def notes(draw: st.DrawFn, setting: Setting) -> Event:
+    """A visit's note, which may come again, complete or not, and be of nobody's visit."""
+    return draw(_base("visit.documented", "n")) | {
+        "service_date": draw(setting.dates),
+        "discipline": draw(setting.disciplines),
+        "therapist_id": draw(st.sampled_from(["t-1", "t-1", "t-1", "t-2"])),
+        "elements": draw(st.sampled_from([ELEMENTS, ELEMENTS[:6], ELEMENTS[1:], []])),
+        "progress_report": draw(st.booleans()),
+    }
+
+
 def anything(setting: Setting, *, answered: bool = True) -> st.SearchStrategy[Event]:
     """Any event that the ledger goes by, whole segments most of all; `answered` with what payers answered."""
     return st.one_of(
@@ -303,6 +319,7 @@ def anything(setting: Setting, *, answered: bool = True) -> st.SearchStrategy[Ev
         attestations(setting),
         claims(setting),
         coverages(setting),
+        notes(setting),
     )
 
 

@@ -51,7 +51,9 @@ class Worker(RuleBasedStateMachine):
     @rule(target=known, event=known, date=st.sampled_from(USUAL_DATES), code=st.sampled_from(USUAL_CODES), more=SIZES)
     def correct(self, event: Event, date: str, code: str, more: int) -> Event:
         """Send a fact again under a higher revision: on another date, with another code, another amount."""
-        changes: dict[str, Any] = {"event_id": f"{event['event_id']}-{more}", "revision": event["revision"] + more}
+        changes: dict[str, Any] = {"event_id": f"{event['event_id']}-{more}"}
+        if "revision" in event:
+            changes["revision"] = event["revision"] + more
         if "stopped_at" in event and "started_at" in event:
             changes |= {"event_type": "segment.amended", "code": code, "started_at": f"{date}T09:00:00-05:00"}
             changes |= {"stopped_at": f"{date}T09:{more * 6:02d}:00-05:00"}

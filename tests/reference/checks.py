@@ -126,3 +126,17 @@ def missing_modifiers(lines: "list[Line]", date: str) -> set[str]:
         if sent and not {*modifiers(line, date)} <= sent:
             return {"modifier_missing"}
     return set()
+
+
+def documented(notes: list[dict], segments: list[Segment], lines: "list[Line]") -> set[str]:
+    kinds = set()
+    billed = [s.segment_id for line in lines for s in line.count.segments]
+    for note in notes:
+        mine = [
+            s for s in segments if (s.discipline, s.said["therapist_id"]) == (note["discipline"], note["therapist_id"])
+        ]
+        if len({*note["elements"]}) < 7 and any(s.segment_id in billed for s in mine):
+            kinds.add("documentation_missing")
+        if not mine and "treatment_time" in note["elements"]:
+            kinds.add("documented_without_minutes")
+    return kinds

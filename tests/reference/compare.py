@@ -12,7 +12,7 @@ DAY_FINDINGS = {
     *("no_profile_value", "in_visit_rate", "in_case_rate"),
     *("upcoded", "undercoded", "not_known", "code_of_another_discipline", "once_a_day", "evaluations_together"),
     *("group_overlap", "pair_order", "telehealth_not_allowed", "telehealth_place", "supervision", "wrong_body_part"),
-    *("modifier_missing", "units_over_mue"),
+    *("modifier_missing", "units_over_mue", "documentation_missing", "documented_without_minutes"),
 }
 CLAIM_FINDINGS = {"kx_not_attested", "no_figure", "remittance_without_line"}
 

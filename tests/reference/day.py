@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
-from reference.checks import checks
+from reference.checks import checks, documented
 from reference.clock import counted_once
 from reference.facts import Segment
 from reference.figures import (
@@ -78,7 +78,9 @@ def clock_order(segment: Segment) -> tuple:
     return segment.started is None, segment.started or 0, segment.segment_id
 
 
-def day(date: str, segments: list[Segment], sites: dict[str, dict]) -> tuple[list[Line], list[Count], set[str]]:
+def day(
+    date: str, segments: list[Segment], sites: dict[str, dict], notes: list[dict]
+) -> tuple[list[Line], list[Count], set[str]]:
     """Give the lines in order, the counts and the kinds of findings of one patient's date."""
     segments, overlapping = counted_once(segments)
     fitting = [s for s in segments if s.fits]
@@ -88,7 +90,7 @@ def day(date: str, segments: list[Segment], sites: dict[str, dict]) -> tuple[lis
     price(lines, date)
     rated = at_one_rate(lines, date)
     marked = mark(lines, [s for s in fitting if s.code in LISTED])
-    checked = checks([s for s in fitting if s.code in LISTED], lines, date, sites)
+    checked = checks([s for s in fitting if s.code in LISTED], lines, date, sites) | documented(notes, segments, lines)
     kinds = dict.fromkeys({*marked, *rated, *checked}, True) | {
         "overlap": overlapping,
         "no_figure": any(lacks_figure(count, date) for count in counts),

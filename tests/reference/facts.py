@@ -117,6 +117,15 @@ def standing(events: list[Event], *event_types: str) -> list[Event]:
     return [newest(same) for same in versions.values()]
 
 
+def notes(events: list[Event]) -> list[Event]:
+    """Give the notes of one patient's visits, the newest of each date, discipline and therapist."""
+    said = defaultdict(list)
+    for event in events:
+        if event["event_type"] == "visit.documented":
+            said[event["service_date"], event["discipline"], event["therapist_id"]].append(event | {"revision": 0})
+    return [newest(same) for same in said.values()]
+
+
 def segments(events: list[Event]) -> list[Segment]:
     """Give the complete segments of one patient, those whose halves do not fit among them."""
     said = defaultdict(list)

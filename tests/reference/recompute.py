@@ -6,7 +6,7 @@ from fractions import Fraction
 from reference.checks import choose
 from reference.compare import compare
 from reference.day import Line, day, day_value, line_value
-from reference.facts import Event, Segment, by_patient, segments, standing
+from reference.facts import Event, Segment, by_patient, notes, segments, standing
 from reference.figures import BUCKET, KX_THRESHOLD, REVIEW_THRESHOLD, parameter
 from reference.payers import rule, use
 from reference.payment import Shares, shares
@@ -43,7 +43,11 @@ def patient_values(patient: str, said: list[Event], sites: dict[str, dict], outp
     dates: dict[str, list[Segment]] = defaultdict(list)
     for segment in segments(said):
         dates[segment.date].append(segment)
-    computed = {date: day(date, same, sites) for date, same in dates.items()}
+    noted = notes(said)
+    computed = {
+        date: day(date, same, sites, [note for note in noted if note["service_date"] == date])
+        for date, same in dates.items()
+    }
     for date, same in dates.items():
         outputs["billable-days"][f"{patient}|{date}"] = day_value(patient, date, same, computed[date])
 

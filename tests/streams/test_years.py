@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from ledger.emr import accrual, appointment, attestation, base, claim, coverage, remittance, segment, void
+from ledger.emr import accrual, appointment, attestation, base, claim, coverage, note, remittance, segment, void
 from streams.years import NEVER, Told, Years, told
 
 from pipeline.commands.reopening import reopening
@@ -58,6 +58,8 @@ def one_of(chance: Random, name: str, day: str) -> dict[str, Any]:
         return attestation(name, day, until, attestation_id=f"n-{name}")
     if kind == 2:
         return claim(name, day, ("97530", ["GO"], 2), claim_id=f"c-{name}")
+    if kind == 4:
+        return note(name, day, without=chance.choice(("progress", "")))
     if kind == 3:
         stop = {"segment_id": f"s-{name}", "revision": 1, "stopped_at": f"{day}T10:00:00-05:00"}
         return base("segment.stopped", name) | stop
@@ -140,6 +142,30 @@ def test_what_comes_for_a_day_or_a_segment_that_has_left_is_too_late(late: dict[
     years = after(segment("e-1"), NEW_YEAR, late)
     assert reasons(years) == [("e-3", field)]
     assert years.values == after(segment("e-1"), NEW_YEAR).values
+
+
+def test_a_note_leaves_with_its_day_and_one_that_comes_afterwards_is_too_late() -> None:
+    known = segment("e-1"), note("e-2", without="progress"), NEW_YEAR
+    years = after(*known)
+    assert list(years.tables["segments"]) == ["p-1|s-e-new"]
+    years.take([told(note("e-3"))])
+    assert reasons(years) == [("e-3", "service_date")]
+    assert years.values == after(*known).values
+
+
+def test_a_late_note_is_taken_when_its_day_is_opened_again_and_so_are_the_others_of_the_day() -> None:
+    of_another = note("e-3", without="progress", therapist_id="t-2")
+    known = [segment("e-1"), note("e-2", without="progress"), of_another, NEW_YEAR]
+    years = after(*known, note("e-4"))
+    open_again(years, note("e-4"), known)
+    assert years.values == after(*known, note("e-4"), keep_days=NEVER).values
+
+
+def test_a_note_alone_makes_no_day_and_leaves_like_one() -> None:
+    years = after(note("e-1"), NEW_YEAR)
+    assert list(years.tables["segments"]) == ["p-1|s-e-new"]
+    assert list(years.values["billable-days"]) == ["p-1|2026-05-01"]
+    assert not [message for message in years.sent if message.value is None]
 
 
 def test_a_void_that_comes_before_its_segment_is_not_too_late() -> None:
@@ -252,7 +278,7 @@ def test_a_day_of_a_year_that_has_left_is_not_opened_again() -> None:
 def open_again(years: Years, event: dict[str, Any], known: list[dict[str, Any]]) -> None:
     """Send in what `kxwatch rejected replay` makes of a late event and of what session-events holds."""
     found = [read(told(one)[1], max_bytes=9_999, max_segment_minutes=240)[0] for one in [*known, event]]
-    segments: list[Any] = [one for one in found if hasattr(one, "segment_id")]
+    segments: list[Any] = [one for one in found if hasattr(one, "segment_id") or hasattr(one, "elements")]
     days = {key: msgspec.json.decode(value, type=BillableDay) for key, value in years.values["billable-days"].items()}
     value = msgspec.json.encode(reopening(segments[-1], segments[:-1], days))
     years.take([("day.reopened", value, "2026-05-02")])

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from pipeline.events.fields import Discipline
 from pipeline.simulate.chance import Chance
 from pipeline.simulate.clock import DAY, HOUR, date_text
 from pipeline.simulate.outbox import Outbox
 from pipeline.simulate.patients import MEDICARE, Patient
 from pipeline.simulate.standing import KX_CENTS
-from pipeline.simulate.treatments import worth_cents
+from pipeline.simulate.treatments import MODIFIER, worth_cents
 from pipeline.simulate.visits import Visit, billed
 
 SUBMITTED = 0.5
@@ -19,7 +18,6 @@ ANSWERED = 0.12
 DENIED = 0.08
 """Of claims, those that a remittance comes for; of its lines, those that are denied."""
 
-_MODIFIER: dict[Discipline, str] = {"OT": "GO", "PT": "GP", "SLP": "GN"}
 Line = dict[str, Any]
 
 
@@ -49,7 +47,7 @@ def submit(outbox: Outbox, visits: list[Visit], chance: Chance) -> None:
 
 def _lines(visit: Visit) -> list[Line]:
     patient, plan = visit.patient, visit.plan
-    modifiers = [_MODIFIER[plan.discipline]]
+    modifiers = [MODIFIER[plan.discipline]]
     if patient.attested.get(plan.bucket) and patient.believed_cents[plan.bucket] > KX_CENTS:
         modifiers.append("KX")
     return [

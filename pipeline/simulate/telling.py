@@ -6,7 +6,7 @@ from pipeline.simulate.chance import Chance
 from pipeline.simulate.clock import DAY, HOUR, MINUTE, date_text
 from pipeline.simulate.outbox import Outbox
 from pipeline.simulate.patients import Plan
-from pipeline.simulate.treatments import REGIONS, is_evaluation
+from pipeline.simulate.treatments import LEVELS, MISCODED_EVERY, MODIFIER, REGIONS, TREATED
 from pipeline.simulate.visits import Segment, Visit
 
 LATE_VISIT = 0.012
@@ -88,13 +88,21 @@ def _treatment(visit: Visit, segment: Segment) -> dict[str, Any]:
         said["diagnoses"] = [plan.diagnosis]
         said["place_of_service"] = "11"
         if segment.code in ("97110", "97140"):
-            said["body_regions"] = [REGIONS[(visit.patient.number + (segment.code == "97140")) % len(REGIONS)]]
+            said["body_regions"] = [_region(visit, by_hand=segment.code == "97140")]
         if segment.code == "97530" and visit.number % 3 == 0:
-            said["modifiers"] = ["59"]
-    if details and is_evaluation(segment.code):
-        said["history"] = "brief" if visit.patient.number % 2 else "expanded"
-        said["decision_making"] = "low" if visit.patient.number % 3 else "moderate"
+            said["modifiers"] = [MODIFIER[plan.discipline], "59"]
+    if details and segment.code in LEVELS:
+        said["history"], said["decision_making"] = LEVELS[segment.code]
     return said
+
+
+def _region(visit: Visit, *, by_hand: bool) -> str:
+    """Give what is treated; of every tenth patient the region is anyone's, and often the wrong one."""
+    number = visit.patient.number
+    places = TREATED.get(visit.plan.diagnosis)
+    if places is None or number % MISCODED_EVERY == 0:
+        return REGIONS[(number + by_hand) % len(REGIONS)]
+    return places[by_hand]
 
 
 def _clock(visit: Visit, segment: Segment) -> dict[str, Any]:

@@ -8,6 +8,7 @@ EVALUATIONS: dict[Discipline, tuple[tuple[str, int], ...]] = {
     "PT": (("97161", 45), ("97162", 40), ("97163", 15)),
     "SLP": (("92521", 15), ("92522", 45), ("92523", 40)),
 }
+MODIFIER: dict[Discipline, str] = {"OT": "GO", "PT": "GP", "SLP": "GN"}
 RE_EVALUATION: dict[Discipline, str | None] = {"OT": "97168", "PT": "97164", "SLP": None}
 TREATMENTS: dict[Discipline, tuple[tuple[str, int], ...]] = {
     "OT": (("97530", 30), ("97535", 22), ("97110", 18), ("97112", 12), ("97140", 10), ("97129", 8)),
@@ -23,6 +24,25 @@ DIAGNOSES: dict[Discipline, tuple[str, ...]] = {
     "SLP": ("I69.320", "R13.12", "R47.1", "R41.841"),
 }
 REGIONS = ("left shoulder", "right shoulder", "left knee", "right knee", "lumbar spine")
+TREATED = {
+    "M25.511": ("right shoulder", "right upper arm"),
+    "M25.512": ("left shoulder", "left upper arm"),
+    "S52.501D": ("right forearm", "right wrist"),
+    "M17.11": ("right knee", "right thigh"),
+    "M17.12": ("left knee", "left thigh"),
+    "M54.50": ("lumbar spine", "pelvis"),
+}
+"""Where a diagnosis is treated, by exercise and by hand; the others are treated anywhere."""
+
+MISCODED_EVERY = 10
+"""Of so many patients one is documented otherwise than coded."""
+
+LEVELS = {
+    **dict.fromkeys(("97165", "97161"), ("brief", "low")),
+    **dict.fromkeys(("97166", "97162"), ("expanded", "moderate")),
+    **dict.fromkeys(("97167", "97163"), ("extensive", "high")),
+}
+"""The history and decision making that a level of evaluation is for (CPT)."""
 
 _WEIGHT = {"97035": 5, "G0283": 8, "97140": 8, "97129": 9}
 _LIKELY_WEIGHT = 12

@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 from pipeline.simulate.chance import Chance
 from pipeline.simulate.clock import DAY, MINUTE
 from pipeline.simulate.patients import Patient, Plan
-from pipeline.simulate.treatments import EVALUATIONS, RE_EVALUATION, is_evaluation, units, weight
+from pipeline.simulate.treatments import (
+    DEFICITS,
+    EVALUATIONS,
+    MISCODED_EVERY,
+    RE_EVALUATION,
+    is_evaluation,
+    units,
+    weight,
+)
 
 VISIT_MINUTES = (44, 66)
 CODES = ((2, 15), (3, 45), (4, 40))
@@ -99,7 +107,7 @@ def treat(plan: Plan, start: int, chance: Chance) -> Visit:
                 stopped=clock + length + paused,
                 paused=paused,
                 assistant=(length if chance.happens(0.5) else length * chance.between(1, 9) // 10) if assisted else 0,
-                deficits=chance.between(1, 7) if plan.discipline == "OT" and is_evaluation(code) else None,
+                deficits=_deficits(plan, code, chance) if plan.discipline == "OT" and is_evaluation(code) else None,
             )
         )
         clock += length + paused + chance.between(0, 75)
@@ -108,6 +116,15 @@ def treat(plan: Plan, start: int, chance: Chance) -> Visit:
     visit = Visit(plan, patient.visits, tuple(segments))
     plan.therapist.free_at = patient.free_at = visit.ends
     return visit
+
+
+def _deficits(plan: Plan, code: str, chance: Chance) -> int:
+    """Give as many as the level is for; of every tenth patient any number."""
+    found = chance.between(1, 7)
+    if plan.patient.number % MISCODED_EVERY == 0 or code not in DEFICITS:
+        return found
+    fewest, most = DEFICITS[code]
+    return fewest + found % (most - fewest + 1)
 
 
 def minutes_by_code(segments: tuple[Segment, ...]) -> dict[str, int]:

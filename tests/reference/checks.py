@@ -1,5 +1,6 @@
 """The checks of a day that change nothing: kinds of findings, each rule by itself."""
 
+from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,7 @@ def missing_modifiers(lines: "list[Line]", date: str) -> set[str]:
     return set()
 
 
-def documented(notes: list[dict], segments: list[Segment], lines: "list[Line]") -> set[str]:
+def documented(notes: Sequence[dict], segments: list[Segment], lines: "list[Line]") -> set[str]:
     kinds = set()
     billed = [s.segment_id for line in lines for s in line.count.segments]
     for note in notes:

@@ -1,6 +1,7 @@
 """A patient's day from its segments: minutes, units, prices, findings."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -79,7 +80,7 @@ def clock_order(segment: Segment) -> tuple:
 
 
 def day(
-    date: str, segments: list[Segment], sites: dict[str, dict], notes: list[dict]
+    date: str, segments: list[Segment], sites: dict[str, dict], notes: Sequence[dict] = ()
 ) -> tuple[list[Line], list[Count], set[str]]:
     """Give the lines in order, the counts and the kinds of findings of one patient's date."""
     segments, overlapping = counted_once(segments)

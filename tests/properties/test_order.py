@@ -156,6 +156,8 @@ def last_ahead(alerts: list[Any]) -> set[tuple[str, str]]:
     """Give the thresholds that alerts leave projected: told of, and neither withdrawn nor exceeded since."""
     found = set()
     for alert in alerts:
+        if alert.type.startswith("kxwatch.care."):
+            continue
         kind = alert.type.removeprefix("kxwatch.threshold.")
         place = f"{alert.subject}|{alert.data.year:04d}|{alert.data.bucket}", getattr(alert.data, "threshold", "")
         if kind == "projected":

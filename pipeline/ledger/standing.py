@@ -13,17 +13,15 @@ from pipeline.ledger.provisional import of_total
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.year import BUCKETS, YearFacts
 from pipeline.rules import accruals, thresholds
-from pipeline.rules.parameters import NoFigure, figure
-from pipeline.rules.projection import NOTHING, Course, project, within
+from pipeline.rules.parameters import NoFigure
+from pipeline.rules.projection import NOTHING, Course, cross_within, project
 
 Place = tuple[str, int]
 """A line of a year: its date and its position in the day."""
 
 
-States = tuple[State, State]
-"""Where a total stands against the KX threshold and against that of targeted review."""
 Outlook = tuple[tuple[State, bool], tuple[State, bool]]
-"""The same, each with whether it is projected to be crossed within the horizon."""
+"""Where a total stands against KX and targeted review, each with whether it is projected to be crossed soon."""
 _NEITHER = (False, False)
 _CLEAR: Outlook = (("clear", False), ("clear", False))
 
@@ -42,15 +40,13 @@ _NOBODY = External(0, None)
 class Amounts(Struct, frozen=True, gc=False):
     """What counts in a bucket, whole cents: own lines and what others have accrued; and where that leads.
 
-    States and projections are against KX and against targeted review; `soon` tells which of the projections crosses
-    within the horizon.
+    `outlook` is where that stands against KX and targeted review. Without a `course` of visits nothing is projected.
     """
 
     own: int
     external: External
-    states: States
-    projections: tuple[Projection, Projection]
-    soon: tuple[bool, bool]
+    outlook: Outlook
+    course: Course | None
 
     @property
     def total(self) -> int:
@@ -66,9 +62,9 @@ class Standing(Struct, frozen=True):
     lacks: str | None = None
 
     def outlook(self, bucket: Bucket) -> Outlook:
-        """Give a bucket's states, and which projections cross within the horizon; clear where nothing counts."""
+        """Give where a bucket stands against both thresholds; clear where nothing counts."""
         amounts = self.amounts.get(bucket)
-        return _CLEAR if amounts is None else tuple(zip(amounts.states, amounts.soon, strict=True))  # type: ignore[return-value]
+        return _CLEAR if amounts is None else amounts.outlook
 
 
 def lines_over(facts: YearFacts, bucket: Bucket, elsewhere: int, limit_cents: int) -> Iterator[Place]:
@@ -140,16 +136,13 @@ def assess(year: int, facts: YearFacts, terms: Terms | None) -> Standing:
             return Standing({}, {}, str(error))
         own = sum(own_cents.values()) if own_cents else 0
         total = own + elsewhere.cents
-        states = kx.state(total), review.state(total)
-        ahead, soon = (NOTHING, NOTHING), _NEITHER
+        course, soon = None, _NEITHER
         if terms is not None:
             course = course_of(facts, bucket, terms) if own_cents else _NO_COURSE
-            ahead = project(course, total, kx.threshold_cents), project(course, total, review.threshold_cents)
-            if course.visits:
-                days, today = figure("projection_horizon", f"{year:04d}-01-01"), course.visits[-1][0]
-                soon = within(ahead[0], today, days), within(ahead[1], today, days)
-        amounts[bucket] = Amounts(own, elsewhere, states, ahead, soon)
-        if states[0] == "exceeded" or facts.taken_back:
+            soon = cross_within(course, total, (kx.threshold_cents, review.threshold_cents), kx.ahead_days)
+        outlook = (kx.state(total), soon[0]), (review.state(total), soon[1])
+        amounts[bucket] = Amounts(own, elsewhere, outlook, course)
+        if total > kx.threshold_cents or facts.taken_back:
             for date, position in lines_over(facts, bucket, elsewhere.cents, kx.threshold_cents):
                 if not _without_kx(facts, date, position):
                     due.setdefault(date, []).append(position)
@@ -183,10 +176,16 @@ def total_of(patient_id: str, year: int, facts: YearFacts, standing: Standing, b
         provisional=of_total(year, facts, bucket),
         kx=_threshold("kx", year, facts, bucket, amounts),
         review=_threshold("review", year, facts, bucket, amounts),
-        projection=amounts.projections[0],
-        review_projection=amounts.projections[1],
+        projection=_projection("kx", year, amounts),
+        review_projection=_projection("review", year, amounts),
         provenance=provenance,
     )
+
+
+def _projection(name: thresholds.Name, year: int, amounts: Amounts) -> Projection:
+    if amounts.course is None:
+        return NOTHING
+    return project(amounts.course, amounts.total, thresholds.limits(name, year).threshold_cents)
 
 
 def provenance_of(facts: YearFacts, bucket: Bucket, amounts: Amounts) -> Provenance:
@@ -222,6 +221,6 @@ def _threshold(name: thresholds.Name, year: int, facts: YearFacts, bucket: Bucke
     return Threshold(
         threshold_cents=limit,
         remaining_cents=max(0, limit - total),
-        state=amounts.states[thresholds.NAMES.index(name)],
+        state=amounts.outlook[thresholds.NAMES.index(name)][0],
         crossed_on=crossed_on,
     )

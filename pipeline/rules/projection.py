@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -59,10 +60,41 @@ def project(course: Course, total_cents: int, threshold_cents: int) -> Projectio
     return Projection(visits_left=len(course.planned) + more - 1, crosses_on=crosses_on, basis="average")
 
 
-def within(projection: Projection, today: str, days: int) -> bool:
-    """Tell whether a projection crosses at most so many days after a date."""
-    return projection.crosses_on is not None and _number(projection.crosses_on) - _number(today) <= days
+def cross_within(course: Course, total_cents: int, thresholds_cents: tuple[int, int], days: int) -> tuple[bool, bool]:
+    """Tell which of two thresholds projections cross at most so many days after the last visit.
+
+    It is what `project` would say, without its words where nothing is planned: the last visits alone tell how many more
+    it takes, and their pace how long.
+    """
+    visits = course.visits
+    if not visits:
+        return False, False
+    if course.planned:
+        kx, review = (_planned_within(course, total_cents, threshold, days) for threshold in thresholds_cents)
+        return kx, review
+    count = len(visits)
+    spent = sum([cents for _, cents in visits])
+    if count < 2 or spent <= 0:  # noqa: PLR2004 -- one visit has no pace.
+        return False, False
+    # No two visits are on one date, so that more visits than days are not within them.
+    near, far = ((threshold - total_cents) * count // spent + 1 for threshold in thresholds_cents)
+    return (
+        0 < near <= days and _paced_within(visits, near, days),
+        0 < far <= days and _paced_within(visits, far, days),
+    )
 
 
+def _planned_within(course: Course, total_cents: int, threshold_cents: int, days: int) -> bool:
+    crosses_on = project(course, total_cents, threshold_cents).crosses_on
+    return crosses_on is not None and _number(crosses_on) - _number(course.visits[-1][0]) <= days
+
+
+def _paced_within(visits: Sequence[tuple[str, int]], more: int, days: int) -> bool:
+    today, gaps = visits[-1][0], len(visits) - 1
+    ahead = (2 * more * (_number(today) - _number(visits[0][0])) + gaps) // (2 * gaps)
+    return ahead <= days and _number(today) + ahead <= _number(f"{today[:4]}-12-31")
+
+
+@lru_cache(maxsize=4_096)
 def _number(day: str) -> int:
     return date.fromisoformat(day).toordinal()

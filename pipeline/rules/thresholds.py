@@ -15,10 +15,14 @@ T = TypeVar("T")
 
 
 class Limits(Struct, frozen=True):
-    """A threshold of a year, whole cents: what is over it must be more, what approaches it is at least `near_cents`."""
+    """A threshold of a year, whole cents: what is over it must be more, what approaches it is at least `near_cents`.
+
+    A projection that crosses it within `ahead_days` of the last visit is told of.
+    """
 
     threshold_cents: int
     near_cents: int
+    ahead_days: int
 
     def state(self, total_cents: int) -> State:
         """Say where a total stands: it exceeds a threshold only when it is more than it (42 USC 1395l(g))."""
@@ -32,7 +36,8 @@ def limits(name: Name, year: int) -> Limits:
     """Give a year's threshold; `NoFigure` for a year that has none."""
     first_day = f"{year:04d}-01-01"
     threshold = figure(f"{name}_threshold", first_day)
-    return Limits(threshold, -(-threshold * figure(f"approaching_{name}", first_day) // 100))
+    near = -(-threshold * figure(f"approaching_{name}", first_day) // 100)
+    return Limits(threshold, near, figure("projection_horizon", first_day))
 
 
 def over(start_cents: int, lines: Iterable[tuple[T, int | None]], limit_cents: int) -> Iterator[T]:

@@ -30,9 +30,13 @@ from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.ticks import Ticks
 from pipeline.ledger.timers import Timers
-from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, Touches, fold_totals, known_of, take_change
+from pipeline.ledger.together import known_of
+from pipeline.ledger.total_tables import DayChange, TotalTables
+from pipeline.ledger.totals import fold_totals, take_change
 from pipeline.ledger.totals import take_merges as take_union
+from pipeline.ledger.touches import Touches
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, answers, day_entry, put_day
+from pipeline.ledger.year_events import YEAR_EVENTS
 from pipeline.settings import Settings
 
 _LINES_BETWEEN_FLUSHES = 12_000

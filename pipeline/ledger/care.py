@@ -21,7 +21,7 @@ from pipeline.ledger.segments import Result
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.ticks import Ticks
-from pipeline.ledger.totals import DayChange
+from pipeline.ledger.total_tables import DayChange
 from pipeline.rules.care import figures_missing, later, years_to_look_at
 
 FACT_EVENTS = (VisitDocumented, VisitScheduled, VisitCancelled, PlanCertified, CoverageReported)

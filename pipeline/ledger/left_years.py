@@ -13,7 +13,8 @@ from pipeline.ledger.calendar import Calendar, last_day
 from pipeline.ledger.left_days import OF_A_YEAR
 from pipeline.ledger.segments import Result
 from pipeline.ledger.tables import Cause, Effect
-from pipeline.ledger.totals import DayChange, TotalTables, fold_totals
+from pipeline.ledger.total_tables import DayChange, TotalTables
+from pipeline.ledger.totals import fold_totals
 
 _Change = tuple[DayChange | Event, Cause]
 

@@ -18,7 +18,7 @@ from pipeline.events.rejected import Rejected
 from pipeline.events.reopened import DayReopened
 from pipeline.ledger.households import Households
 from pipeline.ledger.tables import Cause, Effect
-from pipeline.ledger.totals import DayChange
+from pipeline.ledger.total_tables import DayChange
 from pipeline.settings import MAX_RECORD_BYTES
 from pipeline.topics.catalog import declared
 

@@ -11,8 +11,9 @@ from pipeline.ledger.calendar import Calendar, year_schedule
 from pipeline.ledger.left_years import fold_totals_in_time
 from pipeline.ledger.tables import Cause, Facts
 from pipeline.ledger.terms import Terms
-from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables
+from pipeline.ledger.total_tables import DayChange, TotalTables
 from pipeline.ledger.year import PatientFacts, YearFacts
+from pipeline.ledger.year_events import YEAR_EVENTS
 from pipeline.rules.codes import table
 from pipeline.streams.reading import MOVED, Reader, Refuse, cause_of, count_alerts, day_change, households_of, messages
 

@@ -14,8 +14,10 @@ from pipeline.events.days import BillableDay
 from pipeline.ledger.days import DayIndex, DayTables, fold_days
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.tables import Cause, Effect, Facts
-from pipeline.ledger.totals import YEAR_EVENTS, DayChange, TotalTables, fold_totals
+from pipeline.ledger.total_tables import DayChange, TotalTables
+from pipeline.ledger.totals import fold_totals
 from pipeline.ledger.year import PatientFacts, YearFacts
+from pipeline.ledger.year_events import YEAR_EVENTS
 from pipeline.rate import Rater
 from pipeline.streams.days import TABLES as DAY_TABLES
 from pipeline.streams.totals import TABLES as TOTAL_TABLES

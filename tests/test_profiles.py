@@ -137,7 +137,7 @@ def test_a_network_without_profiles_has_the_packaged_ones() -> None:
 def test_a_payer_that_wants_no_assistants_modifier_has_one_line_without_it(tmp_path: Path) -> None:
     text = TEXT.replace("assistant_modifiers: {value: true", "assistant_modifiers: {value: false")
     assert text != TEXT
-    events = [segment("e-1", payer_id="acme-health", assistant_seconds=900, modifiers=["CO"])]
+    events = [segment("e-1", payer_id="acme-health", assistant_seconds=900, modifiers=["GO", "CO"])]
     (day,) = rated(events, Settings(payers=folder(tmp_path, text)))["billable-days"].values()
     assert [(line["units"], line["minutes"], line["modifiers"]) for line in day["lines"]] == [(2, 30, ["GO"])]
     assert day["findings"] == []

@@ -88,6 +88,8 @@ def _alerted(deployment: Deployment) -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {}
     for record in deployment.held("threshold-alerts"):
         alert = json.loads(record.value)
+        if alert["type"].endswith(("projected", "projection_withdrawn")):
+            continue  # It tells what is ahead, and changes no state.
         news = alert["data"]
         about = alert["subject"], str(news["year"]), news["bucket"], news["threshold"]
         if alert["type"].endswith("cleared"):

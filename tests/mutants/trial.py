@@ -63,7 +63,7 @@ class Trial:
         self.folder = folder
         self.cases: list[Case] = cases()
         self.figures: list[ParameterCase] = parameter_cases()
-        self.expected = [recompute(case.events, case.sites, case.payers) for case in self.cases]
+        self.expected = [recompute(case.events, case.sites, case.payers, case.settings) for case in self.cases]
         self._kills: dict[Place, int] = {}
         self._turn = 0
         learned = Forked(self._learn).result()
@@ -110,11 +110,11 @@ class Trial:
         return None
 
     def _failure(self, position: int, folder: Path) -> str | None:
-        from ledger.rated import rated, settings_for  # noqa: PLC0415 - Of the product: in a forked process alone.
+        from ledger.rated import rated, settings_of  # noqa: PLC0415 - Of the product: in a forked process alone.
 
         case = self.cases[position]
         folder.mkdir()
-        outputs = rated(case.events, settings_for(case.sites, folder, case.payers))
+        outputs = rated(case.events, settings_of(case, folder))
         ours = {topic: outputs[topic] for topic in COMPACTED}
         failures = check(case, outputs) + check_alerts(case, outputs["care-alerts"])
         failures = failures or compare(ours, self.expected[position])

@@ -15,11 +15,11 @@ from bench.machine import machine
 RESULTS = Path(__file__).parent / "results"
 SECTIONS: dict[str, tuple[str, str]] = {
     "day": ("bench.day", ""),
-    "peers": ("bench.peers", "--rounds 5 --events 400000"),
+    "peers": ("bench.peers", "--rounds 5 --events 1000000"),
     # As many records as take long enough to tell: a fast peer gets more of them.
     "recovery": (
         "bench.peers",
-        "--name recovery --only engine,faust --rounds 5 --events 1600000 --keys 1000000 --slow-events 60000",
+        "--name recovery --only engine,faust --rounds 5 --events 2000000 --keys 2000000 --slow-events 60000",
     ),
     "keys": (
         "bench.peers",

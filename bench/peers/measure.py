@@ -15,7 +15,7 @@ from bench.peers.topics import CHANGELOG, OUTPUT, Input, Kafka
 
 SHORTEST_WORK = 1.0
 """Seconds of work below which a look each 100 ms does not tell what it took."""
-SHORTEST_RECOVERY = 2.0
+SHORTEST_RECOVERY = 1.5
 """Seconds of loading below which a rate would be one of chance: joining a group takes as much, or as little."""
 
 

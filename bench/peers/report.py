@@ -22,7 +22,7 @@ HEADINGS = (
 LEGEND = """Medians; in brackets the least and the most. Every output of every run was checked. Steady: without the
 first tenth of the outputs. Start: from the start of the process to its first output. Without its state: the same after
 the folder of its state was removed, to an output in each partition. Counted twice: events, over that restart. What took
-too short to tell has no figure: work of less than 1 s, a changelog that was loaded in less than 2 s.
+too short to tell has no figure: work of less than 1 s, a changelog that was loaded in less than 1.5 s.
 """
 
 

@@ -42,7 +42,7 @@ class Held:
         self._urgent = asyncio.Event()
         self._ended = False
         self._in_flight = self._records_in_flight = 0
-        self._began = 0.0
+        self._settled = 0.0
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -68,7 +68,7 @@ class Held:
         try:
             while not self.leaving or self.partition.owes:
                 await self._wake.wait()
-                due = self._began + self._pace.commit_seconds - time.monotonic()
+                due = self._settled + self._pace.commit_seconds - time.monotonic()
                 if due > 0 and not self.leaving:
                     await within(due, self._urgent.wait())
                 if not self.leaving:
@@ -80,7 +80,7 @@ class Held:
             await drop(self, error)
 
     async def _commit(self) -> None:
-        self._began = time.monotonic()
+        began = time.monotonic()
         self._in_flight, self._records_in_flight = self.partition.owed_bytes, self.partition.owed_records
         snapshot = self.partition.snapshot()
         async with asyncio.timeout(self._pace.request_seconds):
@@ -88,7 +88,9 @@ class Held:
         self._in_flight = self._records_in_flight = 0
         self.committed = snapshot.positions
         self.partition.settle(snapshot, written)
-        self._hooks.committed(self, time.monotonic() - self._began)
+        # The pause counts from the end of a commit: a busy broker is asked less often, an idle one as soon as may be.
+        self._settled = time.monotonic()
+        self._hooks.committed(self, self._settled - began)
         self._tell(snapshot)
 
     def _tell(self, snapshot: Snapshot) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Pace(NamedTuple):
     """The settings of an engine; seconds, bytes, records.
 
-    A partition number that owes something commits `commit_seconds` after its last commit began, sooner when it owes
+    A partition number that owes something commits `commit_seconds` after its last commit, sooner when it owes
     `commit_bytes`; what owes `owed_bytes`, or of `owed_records`, is not read on. `close_seconds` is what a number that
     is taken away has to commit, `leave_seconds` how long a worker that is told to stop goes on while others load its
     tables, `open_seconds` how long a number may fail to open before the worker ends. `instance` names a member that

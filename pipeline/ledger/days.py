@@ -27,6 +27,8 @@ from pipeline.ledger.segments import (
     Result,
     Segment,
     SegmentFacts,
+    date_of,
+    dates_of,
     resolve,
     service_date,
     standing_base,
@@ -118,11 +120,11 @@ def _take_fact(tables: DayTables, event: Any, cause: Cause, touched: Touched) ->
     patient_id, segment_id = event.patient_id, fact_id(event)
     key = f"{patient_id}|{segment_id}"
     together = tables.households is not None and not tables.households.alone(patient_id)
-    before = tables.segments.get(key) or _NOTHING
-    after, result = take(before, version_of(event))
-    joined = service_date(after)
+    before, version = tables.segments.get(key) or _NOTHING, version_of(event)
+    after, result = take(before, version)
+    joined, own = service_date(after), date_of(version)
     listed = joined is None or list_segment(tables, patient_id, joined, segment_id)
-    if result != "applied" and listed:
+    if after is before and listed:
         return result
     if joined is None and tables.calendar is not None:
         after = undated(tables.calendar, key, after, cause)
@@ -140,7 +142,11 @@ def _take_fact(tables: DayTables, event: Any, cause: Cause, touched: Touched) ->
         tables.forwarding.changes.append((event, cause))
         return result
     lone = is_note(segment_id) and joined is not None and not _has_segments(tables, patient_id, joined)
-    for date, facts in ((left, before), (joined, after)):
+    touches = [(left, before), (joined, after)] if result == "applied" or not listed else []
+    if own not in (left, joined):
+        # A version that does not stand tells of a day, too: one that has come and gone.
+        touches.append((own, _NOTHING))
+    for date, facts in touches:
         if date is not None and not lone:
             note_attendance(tables.attendance, patient_id, date, facts)
             # The days come out in the order of their last touch, so that the last cause of a year is its last event.
@@ -285,11 +291,23 @@ def touch_household(tables: DayTables, patient_id: str, segment_id: str, cause: 
     for output in households.outputs(patient_id):
         for member in {patient_id, *households.members(households.home(patient_id))}:
             facts = tables.segments.get(f"{member}|{segment_id}") or _NOTHING
-            date = service_date(facts)
-            if date is not None:
+            _touch_told(tables, [output], facts, cause, touched)
+
+
+def _touch_told(tables: DayTables, outputs: Iterable[str], facts: SegmentFacts, cause: Cause, touched: Touched) -> None:
+    """Note the days that a segment was ever said to be of, under each of some patients."""
+    for date in _dates_told(tables, facts):
+        for output in outputs:
+            if date == service_date(facts):
                 note_attendance(tables.attendance, output, date, facts)
-                touched.pop((output, date), None)
-                touched[output, date] = cause
+            touched.pop((output, date), None)
+            touched[output, date] = cause
+
+
+def _dates_told(tables: DayTables, facts: SegmentFacts) -> list[str]:
+    """Give the dates that a segment was ever said to be of, less those whose days have left: they stay as they are."""
+    line, own = "" if tables.calendar is None else tables.calendar.line, service_date(facts)
+    return sorted(date for date in dates_of(facts) if date == own or date > line)
 
 
 def segments_together(tables: DayTables, members: Sequence[str], date: str, terms: Terms) -> list[Segment]:
@@ -350,15 +368,12 @@ def take_merges(tables: DayTables, merges: Iterable[tuple[PatientMerged, Cause]]
         )
         for segment_id in segment_ids:
             facts = tables.segments.get(f"{patient_id}|{segment_id}") or _NOTHING
-            said += [event_of(version, patient_id) for version in versions_of(facts)]
+            told = {None, *_dates_told(tables, facts)}
+            said += [event_of(version, patient_id) for version in versions_of(facts) if date_of(version) in told]
             # Where it was known a version of another may stand again, where it is now another's may fall.
             for member in together:
                 known = tables.segments.get(f"{member}|{segment_id}") or _NOTHING
-                date = service_date(known)
-                if date is not None:
-                    for output in outputs:
-                        note_attendance(tables.attendance, output, date, known)
-                        touched[output, date] = cause
+                _touch_told(tables, outputs, known, cause, touched)
         events.append((patient_id, said))
     return tables.forwarding.settle(households, events, cause)
 

@@ -18,13 +18,15 @@ class SegmentFacts(Struct, frozen=True, array_like=True, gc=False):
     """What stands of a segment: the newest whole version, and the newest start and stop that it does not replace.
 
     `since` is for one that has no date, being voided or without its start: the newest date that its partition number
-    had come to when it was last told of.
+    had come to when it was last told of. `others` are versions that stand no more, or never did: one for each further
+    date that the segment was said to be of, as a claim may have been sent for it.
     """
 
     whole: Version | None = None
     start: Version | None = None
     stop: Version | None = None
     since: str | None = None
+    others: list[Version] = []
 
 
 class Segment(Struct, frozen=True, gc=False):
@@ -49,7 +51,25 @@ class Segment(Struct, frozen=True, gc=False):
 
 
 def take(facts: SegmentFacts, version: Version) -> tuple[SegmentFacts, Result]:
-    """Add a version to what stands of its segment; the order of arrival never matters."""
+    """Add a version to what stands of its segment; the order of arrival never matters.
+
+    The same facts are given back where nothing is new, not even a date.
+    """
+    after, result = _taken(facts, version)
+    if version.kind == STOPPED or (facts.whole is None and facts.start is None):
+        # Nearly always: the first version that has a date, or one that has none and takes none away.
+        return after, result
+    known = dates_of(after)
+    others = list(after.others)
+    for one in (*versions_of(facts), version):
+        date = date_of(one)
+        if date is not None and date not in known:
+            known.add(date)
+            others.append(one)
+    return (msgspec.structs.replace(after, others=others) if len(others) > len(after.others) else after), result
+
+
+def _taken(facts: SegmentFacts, version: Version) -> tuple[SegmentFacts, Result]:
     name = "start" if version.kind == STARTED else "stop" if version.kind == STOPPED else "whole"
     standing: Version | None = getattr(facts, name)
     if standing is not None and not newer(version, standing):
@@ -76,8 +96,18 @@ def united(said: Sequence[tuple[str, SegmentFacts]]) -> SegmentFacts:
 
 
 def versions_of(facts: SegmentFacts) -> list[Version]:
-    """Give the versions that stand of a segment."""
-    return [version for version in (facts.whole, facts.start, facts.stop) if version is not None]
+    """Give the versions that are known of a segment, those that stand first."""
+    return [*[version for version in (facts.whole, facts.start, facts.stop) if version is not None], *facts.others]
+
+
+def dates_of(facts: SegmentFacts) -> set[str]:
+    """Give every date that a segment was ever said to be of."""
+    return {date for version in versions_of(facts) if (date := date_of(version)) is not None}
+
+
+def date_of(version: Version) -> str | None:
+    """Give the date that a version says its segment is of: that of its start in its own offset; None without one."""
+    return version.service_date if version.started_at is None else version.started_at[:10]
 
 
 def standing_base(facts: SegmentFacts) -> Version | None:
@@ -87,11 +117,9 @@ def standing_base(facts: SegmentFacts) -> Version | None:
 
 
 def service_date(facts: SegmentFacts) -> str | None:
-    """Give the date that a segment is of: that of its start in its own offset; None when it is voided or unknown."""
+    """Give the date that a segment is of; None when it is voided or unknown."""
     base = standing_base(facts)
-    if base is None:
-        return None
-    return base.service_date if base.started_at is None else base.started_at[:10]
+    return None if base is None else date_of(base)
 
 
 def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:

@@ -32,10 +32,12 @@ def _take_day(tables: TotalTables, touches: Touches, change: DayChange, cause: C
     was = touch.facts.days.get(change.date)
     touch.dates[change.date] = cause
     if change.day is None and was is None:
-        # A day that came and went: a worker that died may have sent its claim day and its totals.
+        # A day that came and went is kept as one that stands no more: a claim may have been sent for it, or may yet be.
+        # A worker that died may have sent its claim day and its totals.
         touch.spend("", change.date)
         for bucket in BUCKETS:
             touch.count(bucket, change.date, cause)
+        touches.put(change.patient_id, year, put_day(touch.facts, change.date, GONE)[0])
         return
     entry = GONE
     if change.day is not None:

@@ -46,7 +46,7 @@ class Counted(Struct, frozen=True, array_like=True, gc=False):
 class DayEntry(Struct, frozen=True, array_like=True, gc=False):
     """A day of a year: its Medicare lines in the order that KX counts them in, all its lines packed, its trouble.
 
-    A day that stands no more stays as an entry without lines, so that a claim sent for it is seen to differ.
+    A day that stands no more, or never did, stays as an entry without lines, so that a claim sent for it differs.
     `provisional` names, by bucket, the figures carried forward that its Medicare lines are priced by.
     `allowed` are the whole cents of its lines by payer, of which deductibles are used up.
     """

@@ -1,5 +1,8 @@
 """Claim alerts: what is amiss with a day's claims is raised, told anew when it changes, and settled."""
 
+from itertools import permutations
+
+import pytest
 from ledger.emr import Event, accrual, attestation, claim, remittance, segment, void
 from ledger.rated import rated
 
@@ -104,6 +107,39 @@ def test_a_claim_for_a_day_that_was_taken_back_is_to_be_taken_back_too() -> None
     assert told(*events) == [
         ("resubmit", "Patient p-1, 2025-03-03: Claim c-1 was sent with other lines than the day has now: none.")
     ]
+
+
+@pytest.mark.parametrize("in_order", list(permutations(range(3))))
+def test_it_is_so_whichever_of_segment_claim_and_void_came_first(in_order: tuple[int, ...]) -> None:
+    events = segment("e-1"), claim("e-2", "2025-03-03", ("97530", ["GO"], 2)), void("e-3", "s-e-1")
+    assert told(*(events[place] for place in in_order))[-1:] == [
+        ("resubmit", "Patient p-1, 2025-03-03: Claim c-1 was sent with other lines than the day has now: none.")
+    ]
+
+
+@pytest.mark.parametrize("in_order", list(permutations(range(3))))
+def test_a_claim_for_the_date_that_a_segment_was_moved_from_is_to_be_taken_back(in_order: tuple[int, ...]) -> None:
+    moved = segment("e-3", "2025-03-05", segment_id="s-e-1", revision=2)
+    events = segment("e-1"), claim("e-2", "2025-03-03", ("97530", ["GO"], 2)), moved
+    (*_, last) = told(*(events[place] for place in in_order))
+    assert last[0] == "resubmit"
+    assert last[1].startswith("Patient p-1, 2025-03-03: ")
+
+
+def test_a_version_that_is_known_is_told_of_once_however_often_it_comes_late() -> None:
+    late = segment("e-1"), segment("e-4", segment_id="s-e-1", revision=0)
+    sent = claim("e-2", "2025-03-03", ("97530", ["GO"], 2))
+    assert kinds(sent, void("e-3", "s-e-1"), *late, *late) == ["resubmit"]
+
+
+def test_a_segment_that_is_recorded_after_all_settles_it() -> None:
+    events = void("e-3", "s-e-1"), segment("e-1"), claim("e-2", "2025-03-03", ("97530", ["GO"], 2))
+    assert kinds(*events, segment("e-4", segment_id="s-e-1", revision=3)) == ["resubmit", "settled"]
+
+
+def test_a_claim_for_a_date_of_which_nothing_was_ever_said_waits_for_its_day() -> None:
+    sent = claim("e-2", "2025-03-03", ("97530", ["GO"], 2))
+    assert told(void("e-3", "s-e-1"), sent, segment("e-4", "2025-03-05")) == []
 
 
 def test_the_claim_that_was_submitted_last_is_compared_not_the_one_that_came_last() -> None:

@@ -18,7 +18,10 @@ from pipeline.rules.remittances import Key, Remittance
 
 
 class Trouble(Struct, frozen=True):
-    """Something about a day's claims that a biller must act on; it is settled when it is found no more."""
+    """Something about a day's claims that a biller must act on; it is settled when it is found no more.
+
+    `caveat` says in either alert what it was made with that may still change.
+    """
 
     kind: str
     payer_id: str | None
@@ -28,6 +31,7 @@ class Trouble(Struct, frozen=True):
     action: str
     therapist_id: str | None = None
     with_patient_id: str | None = None
+    caveat: str = ""
 
 
 _ACTIONS = {
@@ -205,7 +209,7 @@ def _alert(kind: str, about: str, trouble: Trouble, sentence: str, matter: Matte
             submitted=trouble.submitted,
             therapist_id=trouble.therapist_id,
             with_patient_id=trouble.with_patient_id,
-            sentence=f"Patient {matter.patient_id}, {matter.date or matter.year}: {sentence}",
+            sentence=f"Patient {matter.patient_id}, {matter.date or matter.year}: {sentence}{trouble.caveat}",
             action="Nothing more to do." if kind.endswith("settled") else trouble.action,
         ),
     )

@@ -7,7 +7,7 @@ from pipeline.directory import Directory, Site
 from pipeline.events.fields import BUCKET, Bucket, clock_order
 from pipeline.ledger.day import rate_day
 from pipeline.ledger.segments import MICROSECONDS, Segment
-from pipeline.ledger.terms import Terms
+from pipeline.ledger.terms import Terms, Worth
 from pipeline.ledger.versions import SERVICE, Version
 from pipeline.ledger.year import BUCKETS, Planned, YearFacts, accrues
 from pipeline.rules.accrual_basis import accrual_basis
@@ -26,14 +26,17 @@ def course_of(facts: YearFacts, bucket: Bucket, terms: Terms) -> Course:
     own_cents = facts.own_cents[bucket]
     last = sorted(own_cents)[-VISITS:] if len(own_cents) < _MANY else nlargest(VISITS, own_cents)[::-1]
     today = last[-1]
-    planned = []
+    planned: list[tuple[str, int | None]] = []
+    carried: set[str] = set()
     if facts.planned and (ahead := [date for date in facts.planned if date > today]):
         payers = [name for name in facts.days[today].allowed if terms.payers.at(name, today).thresholds]
         for date in sorted(ahead):
             appointments = _kept(facts.planned[date])
             if any(BUCKET[made.discipline] == bucket for made in appointments):
-                planned.append((date, _worth(date, min(payers), appointments, terms)[BUCKETS.index(bucket)]))
-    return Course([(date, own_cents[date]) for date in last], planned)
+                worth, names = _worth(date, min(payers), appointments, terms)
+                planned.append((date, worth[BUCKETS.index(bucket)]))
+                carried.update(names)
+    return Course([(date, own_cents[date]) for date in last], planned, sorted(carried) if carried else ())
 
 
 def _kept(planned: dict[str, Planned]) -> list[Planned]:
@@ -42,10 +45,10 @@ def _kept(planned: dict[str, Planned]) -> list[Planned]:
     return [made for _, _, made in sorted(found, key=itemgetter(0, 1))]
 
 
-def _worth(date: str, payer_id: str, appointments: list[Planned], terms: Terms) -> tuple[int | None, ...]:
+def _worth(date: str, payer_id: str, appointments: list[Planned], terms: Terms) -> Worth:
     """Give what a date's appointments add to each bucket, whole cents; what was priced once is known.
 
-    None where a line is without a price, or where there is no line.
+    None where a line is without a price, or where there is no line. With them the figures carried that price it.
     """
     sites = [terms.directory.site(made.site_id) for made in appointments]
     of = date, payer_id, tuple((made.discipline, *made.services) for made in appointments), tuple(sites)
@@ -57,9 +60,7 @@ def _worth(date: str, payer_id: str, appointments: list[Planned], terms: Terms) 
     return known
 
 
-def _price(
-    date: str, payer_id: str, appointments: list[Planned], sites: list[Site], terms: Terms
-) -> tuple[int | None, ...]:
+def _price(date: str, payer_id: str, appointments: list[Planned], sites: list[Site], terms: Terms) -> Worth:
     """Price a date's appointments together, by the rules of a day: reductions run over all of them."""
     segments = [
         _segment(date, payer_id, made.discipline, service, (f"{number:04d}", f"{number:04d}-{place:04d}"))
@@ -74,7 +75,8 @@ def _price(
         cents = [accrues(line, basis) for line in day.lines if BUCKET[line.discipline] == bucket]
         known = [found for found in cents if found is not None]
         worth.append(sum(known) if cents and len(known) == len(cents) else None)
-    return tuple(worth)
+    carried = {name for found in day.findings if found.kind == "provisional" for name in found.parameters}
+    return tuple(worth), tuple(sorted(carried))
 
 
 def _segment(date: str, payer_id: str, discipline: str, service: tuple[str, int], ids: tuple[str, str]) -> Segment:

@@ -173,7 +173,7 @@ def total_of(patient_id: str, year: int, facts: YearFacts, standing: Standing, b
         estimated=provenance.estimated.lines > 0,
         days=len(dates),
         last_service_date=max(dates, default=None),
-        provisional=of_total(year, facts, bucket),
+        provisional=of_total(year, facts, bucket, amounts.course.carried if amounts.course else ()),
         kx=_threshold("kx", year, facts, bucket, amounts),
         review=_threshold("review", year, facts, bucket, amounts),
         projection=_projection("kx", year, amounts),

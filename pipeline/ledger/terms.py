@@ -7,6 +7,9 @@ from pipeline.rules.evaluations import Bands
 from pipeline.rules.payers import Payers, packaged
 from pipeline.rules.telehealth import Rule
 
+Worth = tuple[tuple[int | None, ...], tuple[str, ...]]
+"""What is planned on a date: whole cents by bucket, None unpriced, and the figures carried forward that price it."""
+
 
 class Terms(Struct, frozen=True):
     """The directory of sites; the longest that a segment may be (minutes, pauses included).
@@ -22,4 +25,4 @@ class Terms(Struct, frozen=True):
     payers: Payers = field(default_factory=packaged)
     evaluation_bands: Bands = "cpt"
     telehealth_rule: Rule = "law"
-    worths: dict[object, tuple[int | None, ...]] = field(default_factory=dict)
+    worths: dict[object, Worth] = field(default_factory=dict)

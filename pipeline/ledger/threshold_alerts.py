@@ -5,7 +5,7 @@ from msgspec import Struct
 from pipeline.events.alerts import DatedLine, ThresholdAlert, ThresholdNews, alert_id
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import State, ThresholdTotal
-from pipeline.ledger.provisional import caveat
+from pipeline.ledger.provisional import caveat, of_year
 from pipeline.ledger.standing import Outlook, external, lines_over
 from pipeline.ledger.tables import Cause
 from pipeline.ledger.year import YearFacts
@@ -78,7 +78,7 @@ def _alert(kind: str, about: _About, total: ThresholdTotal | None, facts: YearFa
             bucket=about.bucket,
             total=total,
             lines=_crossing(about, facts) if kind.rpartition(".")[2] in _LEVELS else [],
-            sentence=_sentence(kind, about, total) + (caveat(total.provisional) if total else ""),
+            sentence=_sentence(kind, about, total) + caveat(total.provisional if total else of_year(about.year)),
             action=_action(kind, about),
         ),
     )

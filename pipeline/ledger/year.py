@@ -47,7 +47,7 @@ class DayEntry(Struct, frozen=True, array_like=True, gc=False):
     """A day of a year: its Medicare lines in the order that KX counts them in, all its lines packed, its trouble.
 
     A day that stands no more, or never did, stays as an entry without lines, so that a claim sent for it differs.
-    `provisional` names, by bucket, the figures carried forward that its Medicare lines are priced by.
+    `provisional` names, by their positions, the figures carried forward that its Medicare lines are priced by.
     `allowed` are the whole cents of its lines by payer, of which deductibles are used up.
     """
 
@@ -55,7 +55,7 @@ class DayEntry(Struct, frozen=True, array_like=True, gc=False):
     counted: list[Counted]
     packed_lines: bytes
     trouble: list[tuple[str, str]]
-    provisional: list[tuple[Bucket, str]] = []
+    provisional: list[tuple[int, str]] = []
     allowed: dict[str, int] = {}
 
     def lines(self) -> list[PackedLine]:
@@ -151,7 +151,7 @@ def day_entry(
         _answered(counted, day.lines, answers) if answers else counted,
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
         [(found.kind, f"{found.code}: {found.message}") for found in findings if found.kind in _TROUBLE],
-        _carried(day, payers) if "provisional" in [found.kind for found in findings] else [],
+        _carried(day, counted) if "provisional" in [found.kind for found in findings] else [],
         _allowed(day.lines),
     )
 
@@ -186,15 +186,18 @@ def _answered(counted: list[Counted], lines: Sequence[Line], answers: Mapping[Ke
     return found
 
 
-def _carried(day: BillableDay, payers: Payers) -> list[tuple[Bucket, str]]:
-    found = {
-        (BUCKET[finding.discipline], name)
-        for finding in day.findings
-        if finding.kind == "provisional" and finding.payer_id and finding.discipline
-        for name in finding.parameters
-        if payers.at(finding.payer_id, day.service_date).thresholds
+def _carried(day: BillableDay, counted: Sequence[Counted]) -> list[tuple[int, str]]:
+    named = {
+        (found.payer_id, found.discipline, found.code, *found.segment_ids): found.parameters
+        for found in day.findings
+        if found.kind == "provisional"
     }
-    return sorted(found)
+    lines = [(one.position, day.lines[one.position]) for one in counted]
+    return [
+        (position, name)
+        for position, line in lines
+        for name in named.get((line.payer_id, line.discipline, line.code, *line.segment_ids), ())
+    ]
 
 
 def _allowed(lines: Sequence[Line]) -> dict[str, int]:

@@ -19,11 +19,12 @@ class Course(Struct, frozen=True, gc=False):
     """What is known of a bucket's visits: the last six at most with their whole cents, and those that are planned.
 
     Both by date, earliest first; the planned ones are later than the last visit. A planned visit that nothing prices
-    (None) counts as an average one.
+    (None) counts as an average one. `carried` names the figures carried forward that price what is planned.
     """
 
     visits: Sequence[tuple[str, int]]
     planned: Sequence[tuple[str, int | None]]
+    carried: Sequence[str] = ()
 
 
 def project(course: Course, total_cents: int, threshold_cents: int) -> Projection:

@@ -1,10 +1,11 @@
 """Figures carried forward from another year are named by every finding, total and alert that was made with them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledger.emr import accrual, segment
+from ledger.emr import accrual, appointment, remittance, segment, void
 from ledger.rated import rated
 
 from pipeline.figures import carrying, folder
@@ -67,6 +68,43 @@ def test_every_alert_says_that_it_was_made_with_them(carried: Settings) -> None:
     sentences = [alert["data"]["sentence"] for alert in alerts]
     assert len(sentences) > 2
     assert all("Provisional: " in sentence and "kx_threshold" in sentence for sentence in sentences)
+
+
+def test_what_is_cleared_and_settled_says_so_too(carried: Settings) -> None:
+    over = accrual("e-1", 250_001, year=2027, as_of="2027-01-04")
+    events = over, *visits(1), void("e-9", "s-4"), over | {"revision": 2, "event_id": "e-2", "bucket": "PT-SLP"}
+    alerts = [alert for alert in rated(events, carried)["alerts"] if "care" not in alert["type"]]
+    told = {alert["type"].removeprefix("kxwatch."): alert["data"]["sentence"] for alert in alerts}
+    assert "nothing counts towards the KX threshold any more" in told["threshold.cleared"]
+    assert "claim.settled" in told
+    assert [kind for kind, sentence in told.items() if not re.search("Provisional: .*kx_threshold", sentence)] == []
+
+
+def test_a_line_that_a_payer_has_answered_is_no_estimate_and_its_total_names_its_threshold_alone(
+    carried: Settings,
+) -> None:
+    answer = remittance("e-9", "2027-01-04", 3_000, adjudicated_on="2027-02-01")
+    outputs = rated([*visits(1), answer], carried)
+    assert outputs["threshold-totals"][TOTAL]["provisional"] == ["kx_threshold"]
+    assert [found["kind"] for found in outputs["billable-days"][DAY]["findings"]] == ["provisional"]
+    more = rated([*visits(2), answer], carried)["threshold-totals"][TOTAL]
+    assert more["provisional"] == ["conversion_factor", "kx_threshold", "relative_values"]
+
+
+def test_of_two_lines_of_a_day_the_one_that_nobody_answered_names_its_figures(carried: Settings) -> None:
+    beside = segment("e-8", code="97110", discipline="PT") | {
+        "started_at": "2027-01-04T14:00:00-05:00",
+        "stopped_at": "2027-01-04T14:30:00-05:00",
+    }
+    totals = rated([*visits(1), beside, remittance("e-9", "2027-01-04", 3_000)], carried)["threshold-totals"]
+    assert totals[TOTAL]["provisional"] == ["kx_threshold"]
+    assert totals["p-1|2027|PT-SLP"]["provisional"] == ["conversion_factor", "kx_threshold", "relative_values"]
+
+
+def test_what_is_planned_is_priced_by_them_and_its_projection_says_so(carried: Settings) -> None:
+    answer = remittance("e-9", "2027-01-04", 3_000)
+    total = rated([*visits(1), answer, appointment("e-8", "2027-02-01")], carried)["threshold-totals"][TOTAL]
+    assert total["provisional"] == ["conversion_factor", "kx_threshold", "relative_values"]
 
 
 def test_what_is_told_of_another_year_says_nothing_of_it(carried: Settings) -> None:

@@ -100,8 +100,12 @@ def _authorization(leave: Authorization, of: tuple[str, str], counted: list[Bill
         warned = care_figure(f"{kind}_warned", within[-1][0]) if within else None
         if limit is None or warned is None or limit - used > warned:
             continue
-        text = f"{name} is for {limit} {kind}: {_left(limit - used, kind[:-1])}."
-        matter = Matter(_KINDS[kind], text, payer_id=payer_id, left=limit - used, about=ids)
+        left = limit - used
+        text = _left(left, kind[:-1])
+        if kind == "units":
+            # Every segment uses some: what is told is that they run out, and that they have, not each number between.
+            left, text = (warned, f"{warned} or fewer left") if left > 0 else (0, "all are used")
+        matter = Matter(_KINDS[kind], f"{name} is for {limit} {kind}: {text}.", payer_id=payer_id, left=left, about=ids)
         book.matters[f"{about}|{kind}"] = matter
     if leave.through is not None and counted:
         _days(leave.through, (payer_id, name, ids), [date for date, _ in counted], f"{about}|days", book)

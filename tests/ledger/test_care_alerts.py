@@ -200,11 +200,24 @@ def test_visits_of_an_authorization_run_out() -> None:
     assert kinds(*events, void("x", "s-v-2025-03-05"), of="authorization") == ["authorization_visits", "settled"]
 
 
-def test_units_of_an_authorization_run_out_with_each_segment() -> None:
+def test_units_of_an_authorization_are_told_once_when_they_run_out_and_once_when_none_are_left() -> None:
     first = visit("2025-03-03", 45, payer_id="uhc")
     longer = visit("2025-03-03", 60, payer_id="uhc", revision=2) | {"event_id": "w"}
     assert [alert["data"]["left"] for alert in care(authorized(units=16), first, longer)] == [12]
-    assert [alert["data"]["left"] for alert in care(authorized(units=15), first, longer)] == [12, 11]
+    assert [alert["data"]["left"] for alert in care(authorized(units=15), first, longer)] == [12]
+    text = "Patient p-1: authorization A-1 of uhc is for 14 units:"
+    many = visits("2025-03-03", 9, payer_id="uhc")
+    assert sentences(authorized(units=14), *many, of="authorization") == [
+        f"{text} 12 or fewer left.",
+        f"{text} all are used.",
+    ]
+
+
+def test_units_that_are_given_back_are_told_at_the_same_numbers() -> None:
+    seven = authorized(units=14), *visits("2025-03-03", 7, payer_id="uhc")
+    assert [alert["data"]["left"] for alert in care(*seven, void("x", "s-v-2025-03-03"))] == [12, 0, 12]
+    more = coverage("c-2", revision=2, authorization={"number": "A-1", "units": 27})
+    assert kinds(*seven, more, of="authorization") == ["authorization_units", "authorization_units", "settled"]
 
 
 def test_visits_are_counted_from_when_the_authorization_was_first_told_of() -> None:

@@ -1,7 +1,8 @@
 """The rules' cases: worked figures of the manual, the law, CMS's files and the guide, each a sentence with its source.
 
 A case of events has `name`, `source`, `events` in the compact form of compact.py, optional `sites`, `payers` (a
-network's own profiles: the fields in which they differ from `unlisted`), `settings` (what a network may choose) and
+network's own profiles: the fields in which they differ from `unlisted`), `settings` (what a network may choose),
+`daily_units` (the most units of a code on a day, by code, in tables by the date on which they take effect) and
 `date` (the service date of rows that say none), and `expect`:
 
 - `day`, `claim`: the billable day and the claim day of p-anchor on the case's date; `total`: p-anchor's OT of its year;
@@ -57,6 +58,7 @@ class Case:
     subject: str = ""
     alerts: dict[str, list[dict]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    daily_units: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name
@@ -138,6 +140,7 @@ def case(entry: dict) -> Case:
         entry["subject"],
         alerts,
         entry.get("settings", {}),
+        entry.get("daily_units", {}),
     )
 
 

@@ -60,7 +60,7 @@ def outcome(case: Case, command: str, alerts: str | None = None) -> list[str]:
         folder = Path(made)
         events = folder / "events.jsonl"
         events.write_text("".join(json.dumps(event) + "\n" for event in case.events), encoding="utf-8")
-        written = network.write(folder, case.sites, case.payers)
+        written = network.write(folder, case.sites, case.payers, case.daily_units)
         settings = {f"KXWATCH_{name.upper()}": str(path) for name, path in (written | case.settings).items()}
         try:
             failures = check(case, _outputs(_said(_words(command, events), settings)))
@@ -96,7 +96,7 @@ def expand(folder: Path, chosen: Iterable[Case], figures: Iterable[ParameterCase
     numbers: dict[str, int] = {}
     for case in chosen:
         number = numbers[case.subject] = numbers.get(case.subject, 0) + 1
-        whole = {name: getattr(case, name) for name in ("name", "source", "sites", "settings")}
+        whole = {name: getattr(case, name) for name in ("name", "source", "sites", "settings", "daily_units")}
         whole["payers"] = {payer: plain(network.profile(payer, fields)) for payer, fields in case.payers.items()}
         whole |= {"events": case.events, "expect": _with_text_codes(case.expect), "alerts": case.alerts}
         _write(folder / f"{case.subject}-{number:03d}.json", whole)

@@ -16,17 +16,23 @@ from pipeline.rules.parameters import parameter
 from pipeline.settings import Settings
 
 
-def settings_for(sites: dict[str, dict], folder: Path, payers: dict[str, dict] | None = None, **said: str) -> Settings:
+def settings_for(
+    sites: dict[str, dict],
+    folder: Path,
+    payers: dict[str, dict] | None = None,
+    daily_units: dict[str, dict[str, int]] | None = None,
+    **said: str,
+) -> Settings:
     """Give settings whose directory lists the sites and says what else it is to say.
 
-    `payers` differ from `unlisted` in what is given.
+    `payers` differ from `unlisted` in what is given, `daily_units` are imported tables by date.
     """
-    return Settings(**write(folder, sites, payers or {}, **said))
+    return Settings(**write(folder, sites, payers or {}, daily_units or {}, **said))
 
 
 def settings_of(case: Case, folder: Path) -> Settings:
     """Give the settings that a case is of."""
-    return settings_for(case.sites, folder, case.payers).model_copy(update=case.settings)
+    return settings_for(case.sites, folder, case.payers, case.daily_units).model_copy(update=case.settings)
 
 
 def rated(events: Iterable[dict | bytes], settings: Settings | None = None, *, final: bool = False) -> dict[str, Any]:

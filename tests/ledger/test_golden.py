@@ -22,7 +22,7 @@ def test_golden_case(case: Case, tmp_path: Path) -> None:
 def test_product_and_naive_recomputation_agree_in_full(case: Case, tmp_path: Path) -> None:
     outputs = rated(case.events, settings_of(case, tmp_path), final=True)
     ours = {topic: outputs[topic] for topic in COMPACTED}
-    assert compare(ours, recompute(case.events, case.sites, case.payers, case.settings)) == []
+    assert compare(ours, recompute(case.events, case.sites, case.payers, case.settings, case.daily_units)) == []
 
 
 @pytest.mark.parametrize("case", parameter_cases(), ids=str)

@@ -63,7 +63,9 @@ class Trial:
         self.folder = folder
         self.cases: list[Case] = cases()
         self.figures: list[ParameterCase] = parameter_cases()
-        self.expected = [recompute(case.events, case.sites, case.payers, case.settings) for case in self.cases]
+        self.expected = [
+            recompute(case.events, case.sites, case.payers, case.settings, case.daily_units) for case in self.cases
+        ]
         self._kills: dict[Place, int] = {}
         self._turn = 0
         learned = Forked(self._learn).result()

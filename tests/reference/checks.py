@@ -34,13 +34,18 @@ ALONE |= {"92524", "92526", "92610", "96125", *TIMED, *COGNITIVE}
 _chosen = {"evaluation_bands": "cpt", "telehealth_rule": "law"}
 
 
-def choose(settings: dict[str, str] | None) -> None:
+_daily_units: dict[str, dict[str, int]] = {}
+
+
+def choose(settings: dict[str, str] | None, daily_units: dict[str, dict[str, int]] | None) -> None:
     _chosen.update({"evaluation_bands": "cpt", "telehealth_rule": "law"} | (settings or {}))
+    _daily_units.clear()
+    _daily_units.update(daily_units or {})
 
 
 def checks(segments: list[Segment], lines: "list[Line]", date: str, sites: dict[str, dict]) -> set[str]:
     """Give the kinds that are found of the billed segments and the lines of a date."""
-    kinds = same_day(segments) | missing_modifiers(lines, date)
+    kinds = same_day(segments) | missing_modifiers(lines, date) | too_many(lines, date)
     for s in segments:
         medicare = rule(s.payer_id, "thresholds", date)
         kinds |= level(s) | telehealth(s, date, medicare=medicare) | regions(s)
@@ -126,6 +131,17 @@ def missing_modifiers(lines: "list[Line]", date: str) -> set[str]:
         sent = {m for s in line.count.segments for m in s.modifiers}
         if sent and not {*modifiers(line, date)} <= sent:
             return {"modifier_missing"}
+    return set()
+
+
+def too_many(lines: "list[Line]", date: str) -> set[str]:
+    begun = [day for day in _daily_units if day <= date]
+    limits = _daily_units[max(begun)] if begun else {}
+    for code, most in limits.items():
+        for payer in {line.count.payer for line in lines}:
+            units = [line.units for line in lines if (line.code, line.count.payer) == (code, payer)]
+            if rule(payer, "thresholds", date) and sum(units) > most:
+                return {"units_over_mue"}
     return set()
 
 

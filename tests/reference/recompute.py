@@ -25,14 +25,15 @@ def recompute(
     sites: dict[str, dict] | None = None,
     payers: dict[str, dict] | None = None,
     settings: dict[str, str] | None = None,
+    daily_units: dict[str, dict[str, int]] | None = None,
 ) -> Outputs:
     """Give the final values that valid events lead to, in whatever order and however often they came.
 
     `sites` maps a site to `{tin, locality, schedule}`; what is left out is one TIN for all, national and `cms`.
-    `payers` are a network's own, `settings` what it chose.
+    `payers` are a network's own, `settings` what it chose, `daily_units` the most units of a code, by date and code.
     """
     use(payers)
-    choose(settings)
+    choose(settings, daily_units)
     outputs: Outputs = {"billable-days": {}, "threshold-totals": {}, "claim-days": {}}
     for patient, said in by_patient(events).items():
         patient_values(patient, said, sites or {}, outputs)

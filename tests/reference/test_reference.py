@@ -11,7 +11,7 @@ from conformance.case import Case, ParameterCase, cases, check, check_parameter,
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_golden_case(case: Case) -> None:
-    assert check(case, recompute(case.events, case.sites, case.payers, case.settings)) == []
+    assert check(case, recompute(case.events, case.sites, case.payers, case.settings, case.daily_units)) == []
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
@@ -20,8 +20,8 @@ def test_order_and_duplicates_never_matter(case: Case) -> None:
     random.Random(case.name).shuffle(shuffled)
     assert (
         compare(
-            recompute(shuffled, case.sites, case.payers, case.settings),
-            recompute(case.events, case.sites, case.payers, case.settings),
+            recompute(shuffled, case.sites, case.payers, case.settings, case.daily_units),
+            recompute(case.events, case.sites, case.payers, case.settings, case.daily_units),
         )
         == []
     )
@@ -43,7 +43,7 @@ def test_every_case_names_its_source() -> None:
 
 def an_output() -> dict:
     (case,) = [c for c in cases() if c.name == "The crossing line has KX and so has every later one"]
-    return recompute(case.events, case.sites, case.payers, case.settings)
+    return recompute(case.events, case.sites, case.payers, case.settings, case.daily_units)
 
 
 def test_a_difference_of_one_cent_is_named() -> None:
@@ -85,6 +85,6 @@ def test_a_finding_left_out_is_a_difference() -> None:
 
 def test_a_failed_expectation_names_its_place() -> None:
     (case,) = [c for c in cases() if c.name == "30 minutes of 97530 are two units for Medicare"]
-    ours = recompute(case.events, case.sites, case.payers, case.settings)
+    ours = recompute(case.events, case.sites, case.payers, case.settings, case.daily_units)
     ours["billable-days"]["p-anchor|2025-03-03"]["lines"][0]["units"] = 3
     assert check(case, ours) == ["billable-days p-anchor|2025-03-03.lines[0].units: 3, expected 2"]

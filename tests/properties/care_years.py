@@ -1,17 +1,20 @@
-"""A patient's year of care: visits, notes, plans, what payers allow, appointments, and the days that begin."""
+"""A patient's year of care: visits, notes, plans, what payers allow, appointments, and the days that begin.
+
+By chance alone, for a strategy's lists are short, and it is what comes together that makes something due.
+"""
 
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
-from hypothesis import strategies as st
 from properties.histories import ELEMENTS, Event
 from properties.years import said
 
-PAYERS = ("medicare-b", "medicare-b", "uhc", "uhc", "self-pay")
-CODES = ("97110", "97530", "97530", "97165", "97162", "97010")
-MINUTES = (30, 45, 15, 8, 5)
-DISCIPLINES = st.sampled_from(["OT", "OT", "PT"])
-REVISIONS = st.integers(0, 2)
+PAYERS = ("medicare-b", "uhc", "uhc", "self-pay")
+CODES = ("97110", "97530", "97530", "97535", "97165", "97010")
+MINUTES = (30, 45, 30, 15, 8, 5)
+LAST = 120
+"""How many days after the first something may be."""
 
 
 def on(number: int) -> str:
@@ -19,30 +22,26 @@ def on(number: int) -> str:
     return (date(2025, 1, 6) + timedelta(number)).isoformat()
 
 
-DATES = st.integers(0, 120).map(on)
-
-
-@st.composite
-def _visits(draw: st.DrawFn) -> list[Event]:
-    """Segments at a cadence, some of them taken back or moved."""
-    first, every = draw(st.integers(0, 20)), draw(st.sampled_from([1, 2, 3, 7]))
-    payers = draw(st.lists(st.sampled_from(PAYERS), min_size=1, max_size=2))
-    disciplines = draw(st.sampled_from([["OT"], ["OT"], ["OT", "PT"]]))
-    codes, found = draw(st.lists(st.sampled_from(CODES), min_size=1, max_size=3)), []
-    for number in range(draw(st.integers(1, 24))):
+def visits(chance: Random) -> list[Event]:
+    """Give segments at a cadence, some of them taken back or moved."""
+    first, every = chance.randrange(20), chance.choice([1, 2, 3, 7])
+    payers = [chance.choice(PAYERS) for _ in range(chance.choice([1, 1, 2]))]
+    disciplines = chance.choice([["OT"], ["OT"], ["OT", "PT"]])
+    codes, found = [chance.choice(CODES) for _ in range(chance.randint(1, 3))], []
+    for number in range(chance.randint(1, 24)):
         for place, discipline in enumerate(disciplines):
-            minutes = draw(st.sampled_from(MINUTES))
             fields = {"payer_id": payers[number * len(payers) // 24], "code": codes[number % len(codes)]}
             fields |= {"segment_id": f"s-{number}-{place}", "therapist_id": "t-1", "discipline": discipline}
-            day, hour = on(first + every * number), 9 + 2 * place
-            found.append(_segment(f"e-{number}-{place}", day, hour, minutes, revision=1, **fields))
-    for event in draw(st.lists(st.sampled_from(found), max_size=3, unique_by=lambda event: event["segment_id"])):
-        fields = {"segment_id": event["segment_id"], "revision": draw(st.sampled_from([0, 2]))}
-        if draw(st.booleans()):
+            clock = on(first + every * number), 9 + 2 * place, chance.choice(MINUTES)
+            found.append(_segment(f"e-{number}-{place}", *clock, revision=1, **fields))
+    for event in chance.sample(found, min(len(found), chance.randrange(4))):
+        fields = {"segment_id": event["segment_id"], "revision": chance.choice([0, 2])}
+        if chance.random() < 0.5:
             found.append(said("segment.voided", f"{event['event_id']}-x", event["started_at"][:10], **fields))
         else:
             kept = {name: event[name] for name in ("payer_id", "code", "therapist_id", "discipline")}
-            found.append(_segment(f"{event['event_id']}-m", draw(DATES), 14, 30, **kept, **fields))
+            day = on(chance.randrange(LAST))
+            found.append(_segment(f"{event['event_id']}-m", day, 14, 30, **kept, **fields))
     return found
 
 
@@ -51,70 +50,66 @@ def _segment(event_id: str, day: str, hour: int, minutes: int, **fields: Any) ->
     return said("segment.recorded", event_id, day, **clock, **fields)
 
 
-@st.composite
-def _note(draw: st.DrawFn, dates: list[str]) -> Event:
-    day = draw(st.sampled_from(dates))
-    fields = {"discipline": draw(DISCIPLINES), "therapist_id": draw(st.sampled_from(["t-1", "t-1", "t-2"]))}
-    elements = draw(st.sampled_from([ELEMENTS, ELEMENTS, ELEMENTS[1:], ELEMENTS[:3]]))
-    later = draw(st.sampled_from([day, on(130)]))
-    told = said("visit.documented", "n", later, service_date=day, elements=elements, **fields)
-    return told | {"progress_report": draw(st.integers(0, 3)) == 3}
+def note(chance: Random, day: str) -> Event:
+    """Give a note of a visit of a date, perhaps not complete, perhaps another's, perhaps written late."""
+    fields = {"discipline": chance.choice(["OT", "OT", "PT"]), "therapist_id": chance.choice(["t-1", "t-1", "t-2"])}
+    elements = chance.choice([ELEMENTS, ELEMENTS, ELEMENTS, ELEMENTS[1:], ELEMENTS[:3]])
+    reports, written = chance.random() < 0.15, chance.choice([day, on(130)])
+    return said(
+        "visit.documented", "n", written, service_date=day, elements=elements, progress_report=reports, **fields
+    )
 
 
-@st.composite
-def _plan(draw: st.DrawFn) -> Event:
-    first, length = draw(st.integers(0, 80)), draw(st.sampled_from([29, 59, 89, 200]))
-    fields = {"plan_id": draw(st.sampled_from(["plan-1", "plan-2", "plan-3"])), "revision": draw(REVISIONS)}
-    fields |= {"discipline": draw(DISCIPLINES), "certified_from": on(first), "certified_through": on(first + length)}
-    return said("plan.certified", "p", on(first), **fields)
+def plan(chance: Random) -> Event:
+    first, length = chance.choice([0, 0, 0, 10, 40]), chance.choice([19, 29, 59, 89, 200])
+    fields = {"plan_id": chance.choice(["plan-1", "plan-2", "plan-3"]), "revision": chance.randrange(3)}
+    fields |= {"certified_from": on(first), "certified_through": on(first + length)}
+    return said("plan.certified", "p", on(first), discipline=chance.choice(["OT", "OT", "PT"]), **fields)
 
 
-@st.composite
-def _coverage(draw: st.DrawFn) -> Event:
-    first, through = sorted([draw(DATES), draw(DATES)])
-    first, through = draw(st.sampled_from([(first, through), ("2025-01-01", "2025-12-31")]))
+def coverage(chance: Random) -> Event:
+    first, through = sorted([on(chance.randrange(LAST)), on(chance.randrange(LAST))])
+    first, through = chance.choice([(first, through), ("2025-01-01", "2025-12-31"), ("2025-01-01", "2025-12-31")])
+    answered = on(chance.choice([0, 0, chance.randrange(LAST)]))
     fields: dict[str, Any] = {
-        "coverage_id": draw(st.sampled_from(["v-1", "v-2"])),
-        "revision": draw(REVISIONS),
-        "payer_id": draw(st.sampled_from(["uhc", "uhc", "medicare-b"])),
+        "coverage_id": chance.choice(["v-1", "v-2"]),
+        "revision": chance.randrange(3),
+        "payer_id": chance.choice(["uhc", "uhc", "uhc", "medicare-b"]),
         "effective_from": first,
         "effective_through": through,
     }
-    verified = f"{draw(DATES)}T08:00:00-05:00"
-    leave: dict[str, Any] = {"number": draw(st.sampled_from(["A-1", "A-2"]))}
-    leave |= draw(_some({"visits": st.integers(1, 20), "units": st.integers(5, 60), "through": DATES}))
-    optional = {"verified_at": st.just(verified), "authorization": st.just(leave)}
-    optional |= {"visit_limit": st.integers(1, 24), "visits_used": st.integers(0, 6)}
-    return said("coverage.reported", "c", draw(DATES), **fields, **draw(_some(optional)))
+    leave = {"visits": chance.randint(1, 12), "units": chance.randint(4, 40), "through": on(chance.randint(20, 50))}
+    leave = {"number": chance.choice(["A-1", "A-2"])} | _some(chance, leave)
+    optional = {"verified_at": f"{answered}T08:00:00-05:00", "authorization": leave}
+    optional |= {"visit_limit": chance.randint(1, 24), "visits_used": chance.randrange(7)}
+    return said("coverage.reported", "c", answered, **fields, **_some(chance, optional))
 
 
-@st.composite
-def _some(draw: st.DrawFn, of: dict[str, st.SearchStrategy[Any]]) -> dict[str, Any]:
-    return {name: draw(values) for name, values in of.items() if draw(st.booleans())}
+def _some(chance: Random, of: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in of.items() if chance.random() < 0.6}
 
 
-@st.composite
-def _appointment(draw: st.DrawFn) -> Event:
-    kind = draw(st.sampled_from(["visit.scheduled", "visit.scheduled", "visit.cancelled"]))
-    fields = {"appointment_id": draw(st.sampled_from(["a-1", "a-2", "a-3"])), "revision": draw(REVISIONS)}
-    fields |= {"starts_at": f"{draw(DATES)}T09:00:00-05:00", "discipline": draw(DISCIPLINES), "planned": []}
-    return said(kind, "a", on(0), **fields)
+def appointment(chance: Random) -> Event:
+    kind = chance.choice(["visit.scheduled", "visit.scheduled", "visit.cancelled"])
+    fields = {"appointment_id": chance.choice(["a-1", "a-2", "a-3"]), "revision": chance.randrange(3)}
+    starts_at = f"{on(chance.randrange(LAST))}T09:00:00-05:00"
+    return said(kind, "a", on(0), starts_at=starts_at, discipline=chance.choice(["OT", "PT"]), planned=[], **fields)
 
 
 def tick(day: str) -> Event:
     return {"event_id": f"t-{day}", "event_type": "day.ticked", "occurred_at": f"{day}T00:00:00Z", "date": day}
 
 
-@st.composite
-def care_years(draw: st.DrawFn) -> list[Event]:
-    """Everything that is said of one patient's care, and of the days that began; each event has an id of its own."""
-    treated = draw(_visits())
+def care_year(chance: Random) -> list[Event]:
+    """Give all that is said of one patient's care, and the days that begin, in any order; each with its own id."""
+    treated = visits(chance)
     dates = sorted({event["started_at"][:10] for event in treated if "started_at" in event})
-    others = [
-        *draw(st.lists(_note(dates), max_size=2 * len(dates))),
-        *draw(st.lists(_plan(), max_size=4)),
-        *draw(st.lists(_coverage(), max_size=4)),
-        *draw(st.lists(_appointment(), max_size=4)),
-    ]
+    others = [note(chance, chance.choice(dates)) for _ in range(chance.randrange(2 * len(dates) + 1))]
+    for of in (plan, coverage, appointment):
+        others += [of(chance) for _ in range(chance.randrange(4))]
     named = [event | {"event_id": f"{event['event_id']}-{number}"} for number, event in enumerate(others)]
-    return [*treated, *named, *map(tick, draw(st.lists(DATES, max_size=4)))]
+    begun = [
+        tick(on(chance.choice([chance.randint(10, 50), chance.randrange(LAST)])))
+        for _ in range(chance.choice([0, 1, 1, 3]))
+    ]
+    return chance.sample(found := [*treated, *named, *begun], len(found))

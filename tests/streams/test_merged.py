@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger.care import coverage, note, plan, tick, visit
-from ledger.emr import base
+from ledger.emr import base, claim, segment, void
 from properties.histories import Event
 from properties.merged import merged_histories
 from properties.stream import rated, run
@@ -76,3 +76,24 @@ def last(told: list[dict[str, Any]]) -> dict[tuple[Any, ...], Any]:
         if not alert["type"].endswith("settled"):
             found[place] = data["sentence"]
     return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_claim_for_a_day_that_came_and_went_in_another_partition_is_to_be_taken_back_by_the_survivor(
+    seed: int,
+) -> None:
+    moved = segment("e-2", "2025-03-04", segment_id="s-e-2")
+    moved_on = segment("e-4", "2025-03-06", segment_id="s-e-2", revision=2)
+    told = segment("e-1"), void("e-3", "s-e-1"), moved, moved_on, claim("e-5", "2025-03-03", ("97530", ["GO"], 2))
+    events = [event | {"patient_id": "p-2"} for event in told]
+    events.append(claim("e-6", "2025-03-04", ("97530", ["GO"], 2), claim_id="c-2"))
+    events.append(base("patient.merged", "m-1") | {"patient_id": "p-2", "into_patient_id": "p-1", "revision": 1})
+    chance = Random(seed)
+    chance.shuffle(events)
+    place = chance.randrange(len(events))
+    tester = processed([*events[:place], chance.choice(FAULTS), *events[place:], COMMITTED])
+    standing = set()
+    for alert in alerts(tester, "claim-alerts"):
+        of = alert["subject"], alert["data"]["kind"], alert["data"]["service_date"]
+        (standing.discard if alert["type"].endswith("settled") else standing.add)(of)
+    assert standing == {("p-1", "resubmit", "2025-03-03"), ("p-1", "resubmit", "2025-03-04")}

@@ -137,7 +137,10 @@ class Deployment:
     async def _workers(self) -> int:
         client = AIOKafkaAdminClient(bootstrap_servers=bootstrap(self.settings))
         async with started(self.settings, client) as admin:
-            (answer,) = await admin.describe_consumer_groups([self.settings.topic_prefix + self.settings.app_id])
+            try:
+                (answer,) = await admin.describe_consumer_groups([self.settings.topic_prefix + self.settings.app_id])
+            except KafkaError:  # As below.
+                return 0
         _, _, state, _, _, members, *_ = answer.groups[0]
         return len(members) if state == "Stable" else 0
 

@@ -13,7 +13,8 @@ import orjson
 from bench.machine import machine
 from pipeline.directory import Directory
 from pipeline.events.codec import read
-from pipeline.ledger.days import DayIndex, DayTables, compute_day, take_event
+from pipeline.ledger.day_tables import DayIndex, DayTables
+from pipeline.ledger.days import compute_day, take_event
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.tables import Cause, Facts
 from pipeline.ledger.terms import Terms

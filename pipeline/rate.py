@@ -19,7 +19,9 @@ from pipeline.ledger.answers import with_strays
 from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.claim_day import Sides, claim_day, last_sent
-from pipeline.ledger.days import DayIndex, DayTables, Touched, attended_on, compute_day, take_event, take_merges
+from pipeline.ledger.day_tables import DayIndex, DayTables, Touched
+from pipeline.ledger.days import attended_on, compute_day, take_event
+from pipeline.ledger.days_together import take_merges
 from pipeline.ledger.households import Households, keys_of
 from pipeline.ledger.payment import Payments
 from pipeline.ledger.rosters import Roster, RosterChange, RosterTables, fold_rosters, roster_change

@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from msgspec import Struct, field
-from msgspec.structs import replace
-
 from pipeline.events.base import Event
 from pipeline.events.days import BillableDay
-from pipeline.events.patients import DayTicked, PatientMerged
+from pipeline.events.patients import DayTicked
 from pipeline.events.segments import (
     SegmentAmended,
     SegmentRecorded,
@@ -18,28 +15,40 @@ from pipeline.events.segments import (
     ServiceRecorded,
 )
 from pipeline.events.visits import VisitDocumented
-from pipeline.ledger.attended import Attendance, attended, attending
-from pipeline.ledger.calendar import Calendar
+from pipeline.ledger.attended import attended
 from pipeline.ledger.day import rate_day
-from pipeline.ledger.forwarding import Forwarding
-from pipeline.ledger.households import Households, keys_of
+from pipeline.ledger.day_tables import (
+    NO_SEGMENT,
+    DayTables,
+    Touched,
+    list_segment,
+    note_attendance,
+    undated,
+    unlist_segment,
+)
+from pipeline.ledger.days_together import (
+    facts_together,
+    forward,
+    left_behind,
+    merges_of,
+    segment_ids_together,
+    segments_together,
+    take_merges,
+    touch_household,
+)
 from pipeline.ledger.segments import (
     Result,
     Segment,
     SegmentFacts,
     date_of,
-    dates_of,
     resolve,
     service_date,
     standing_base,
     take,
-    united,
-    versions_of,
 )
-from pipeline.ledger.tables import Cause, Effect, Facts
+from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.terms import Terms
-from pipeline.ledger.timers import Timers
-from pipeline.ledger.versions import Version, event_of, fact_id, is_note, version_of
+from pipeline.ledger.versions import Version, fact_id, is_note, version_of
 
 TOPIC = "billable-days"
 SEGMENT_EVENTS = (
@@ -51,53 +60,6 @@ SEGMENT_EVENTS = (
     SegmentVoided,
 )
 DAY_EVENTS = (*SEGMENT_EVENTS, VisitDocumented)
-_NOTHING = SegmentFacts()
-
-
-class DayIndex(Struct, frozen=True, array_like=True, gc=False):
-    """The segments of a patient's day by id, and the notes of its visits by theirs.
-
-    One that has moved to another date may still be listed; what a segment says of itself decides. `until` is set for a
-    day that had left and was opened again: the date of the calendar under which it leaves.
-    """
-
-    segment_ids: list[str]
-    until: str = ""
-
-
-class DayTables(Struct, frozen=True):
-    """The tables of `days`: segments and notes of visits by `patient|segment_id`, days by `patient|date`.
-
-    `resolved` is what the segments that were counted last came to, until one changes; `attendance` is of the batch.
-    With a calendar they know when to leave, with timers which of them are left open.
-    """
-
-    segments: Facts[SegmentFacts]
-    days: Facts[DayIndex]
-    resolved: dict[str, tuple[str | None, Segment | None]] = {}
-    attendance: Attendance = {}
-    calendar: Calendar | None = None
-    timers: Timers | None = None
-    households: Households | None = None
-    forwarding: Forwarding = field(default_factory=lambda: Forwarding("days"))
-
-    def flush(self) -> None:
-        """Write what changed."""
-        self.resolved.clear()
-        self.attendance.clear()
-        if self.calendar is not None:
-            self.calendar.flush()
-        if self.timers is not None:
-            self.timers.flush()
-        self.segments.flush()
-        self.days.flush()
-        self.forwarding.changes.clear()
-        # What a replay of a merge goes by comes last.
-        if self.households is not None:
-            self.households.flush()
-
-
-Touched = dict[tuple[str, str], Cause]
 
 
 def take_event(tables: DayTables, event: Event, cause: Cause, touched: Touched) -> Result | None:
@@ -120,7 +82,7 @@ def _take_fact(tables: DayTables, event: Any, cause: Cause, touched: Touched) ->
     patient_id, segment_id = event.patient_id, fact_id(event)
     key = f"{patient_id}|{segment_id}"
     together = tables.households is not None and not tables.households.alone(patient_id)
-    before, version = tables.segments.get(key) or _NOTHING, version_of(event)
+    before, version = tables.segments.get(key) or NO_SEGMENT, version_of(event)
     after, result = take(before, version)
     joined, own = service_date(after), date_of(version)
     listed = joined is None or list_segment(tables, patient_id, joined, segment_id)
@@ -136,7 +98,7 @@ def _take_fact(tables: DayTables, event: Any, cause: Cause, touched: Touched) ->
         _see_timer(tables, key, before, after, cause)
     left = service_date(before)
     if left is not None and left != joined:
-        _unlist(tables.days, patient_id, left, segment_id)
+        unlist_segment(tables.days, patient_id, left, segment_id)
     if together:
         touch_household(tables, patient_id, segment_id, cause, touched)
         tables.forwarding.changes.append((event, cause))
@@ -145,7 +107,7 @@ def _take_fact(tables: DayTables, event: Any, cause: Cause, touched: Touched) ->
     touches = [(left, before), (joined, after)] if result == "applied" or not listed else []
     if own not in (left, joined):
         # A version that does not stand tells of a day, too: one that has come and gone.
-        touches.append((own, _NOTHING))
+        touches.append((own, NO_SEGMENT))
     for date, facts in touches:
         if date is not None and not lone:
             note_attendance(tables.attendance, patient_id, date, facts)
@@ -175,44 +137,6 @@ def _see_timer(tables: DayTables, key: str, before: SegmentFacts, after: Segment
         tables.timers.see(key, before, after, cause)
 
 
-def note_attendance(attendance: Attendance, patient_id: str, date: str, facts: SegmentFacts) -> None:
-    """Note the therapist of a segment under its date, if it is one-on-one."""
-    therapist_id = attending(facts)
-    if therapist_id is not None:
-        attendance.setdefault((patient_id, date), set()).add(therapist_id)
-
-
-def list_segment(tables: DayTables, patient_id: str, date: str, segment_id: str) -> bool:
-    """List a segment under its date; tells whether it was listed already."""
-    key = f"{patient_id}|{date}"
-    day = tables.days.get(key)
-    if day is None:
-        tables.days.put(key, DayIndex([segment_id]))
-        if tables.calendar is not None:
-            tables.calendar.enter(date, f"day|{key}")
-    elif segment_id in day.segment_ids:
-        return True
-    else:
-        tables.days.put(key, DayIndex([*day.segment_ids, segment_id], day.until))
-    return False
-
-
-def undated(calendar: Calendar, key: str, facts: SegmentFacts, cause: Cause) -> SegmentFacts:
-    """Enter a segment that has no date in the calendar, as of now."""
-    now = calendar.now(cause.appended)
-    if not now:
-        return facts
-    calendar.enter(now, f"segment|{key}")
-    return replace(facts, since=now)
-
-
-def _unlist(days: Facts[DayIndex], patient_id: str, date: str, segment_id: str) -> None:
-    key = f"{patient_id}|{date}"
-    if day := days.get(key):
-        kept = [other for other in day.segment_ids if other != segment_id]
-        days.put(key, DayIndex(kept, day.until) if kept else None)
-
-
 def compute_day(
     tables: DayTables, patient_id: str, date: str, terms: Terms, *, explained: bool = True
 ) -> BillableDay | None:
@@ -239,7 +163,7 @@ def segments_of(tables: DayTables, patient_id: str, date: str, terms: Terms) -> 
         key = f"{patient_id}|{segment_id}"
         known = tables.resolved.get(key)
         if known is None:
-            facts = tables.segments.get(key) or _NOTHING
+            facts = tables.segments.get(key) or NO_SEGMENT
             known = tables.resolved[key] = service_date(facts), resolve(facts, terms.max_segment_minutes)
         of, segment = known
         if of == date and segment is not None:
@@ -283,101 +207,6 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effec
     return effects if tables.timers is None else effects + tables.timers.settle(tables.segments)
 
 
-def touch_household(tables: DayTables, patient_id: str, segment_id: str, cause: Cause, touched: Touched) -> None:
-    """Note the days that a segment is of in the records of any who are known as one, under who is told of them."""
-    households = tables.households
-    if households is None:
-        return
-    for output in households.outputs(patient_id):
-        for member in {patient_id, *households.members(households.home(patient_id))}:
-            facts = tables.segments.get(f"{member}|{segment_id}") or _NOTHING
-            _touch_told(tables, [output], facts, cause, touched)
-
-
-def _touch_told(tables: DayTables, outputs: Iterable[str], facts: SegmentFacts, cause: Cause, touched: Touched) -> None:
-    """Note the days that a segment was ever said to be of, under each of some patients."""
-    for date in _dates_told(tables, facts):
-        for output in outputs:
-            if date == service_date(facts):
-                note_attendance(tables.attendance, output, date, facts)
-            touched.pop((output, date), None)
-            touched[output, date] = cause
-
-
-def _dates_told(tables: DayTables, facts: SegmentFacts) -> list[str]:
-    """Give the dates that a segment was ever said to be of, less those whose days have left: they stay as they are."""
-    line, own = "" if tables.calendar is None else tables.calendar.line, service_date(facts)
-    return sorted(date for date in dates_of(facts) if date == own or date > line)
-
-
-def segments_together(tables: DayTables, members: Sequence[str], date: str, terms: Terms) -> list[Segment]:
-    """Give the complete segments of a date of patients who are one: of equal ids the newest version of all."""
-    found = []
-    for segment_id in segment_ids_together(tables, members, date):
-        if is_note(segment_id):
-            continue
-        facts = facts_together(tables, members, segment_id)
-        segment = resolve(facts, terms.max_segment_minutes) if service_date(facts) == date else None
-        if segment is not None:
-            found.append(segment)
-    return found
-
-
-def segment_ids_together(tables: DayTables, members: Sequence[str], date: str) -> list[str]:
-    """Give the ids that any record of patients who are one lists under a date."""
-    indexes = [tables.days.get(f"{member}|{date}") for member in members]
-    return sorted({segment_id for index in indexes if index for segment_id in index.segment_ids})
-
-
-def facts_together(tables: DayTables, members: Sequence[str], segment_id: str) -> SegmentFacts:
-    """Give what stands of a segment over the records of patients who are one."""
-    said = [(member, tables.segments.get(f"{member}|{segment_id}")) for member in members]
-    return united([(member, facts) for member, facts in said if facts is not None])
-
-
-def left_behind(tables: DayTables, patient_id: str, date: str) -> bool:
-    """Tell whether a day that stands no more does so because its patient is known as another now."""
-    households = tables.households
-    if households is None or households.home(patient_id) == patient_id:
-        return False
-    return tables.days.get(f"{patient_id}|{date}") is not None
-
-
-def take_merges(tables: DayTables, merges: Iterable[tuple[PatientMerged, Cause]], touched: Touched) -> list[Effect]:
-    """Learn who lives on as whom; note the days of those who moved, and give what is to be passed on of them.
-
-    Nothing else of the batch may be taken yet: merges come first, which changes nothing, as results are functions of
-    facts. The tables of the facts are walked, once for all.
-    """
-    households, cause = tables.households, None
-    if households is None:
-        return []
-    for event, why in merges:
-        if households.take(event) == "applied":
-            cause = why
-    moved = households.moved
-    if cause is None or not moved:
-        return []
-    held = keys_of(tables.segments, moved)
-    events: list[tuple[str, list[Event]]] = []
-    for patient_id, segment_ids in held.items():
-        said: list[Event] = []
-        outputs = [one for one in (moved[patient_id], *households.outputs(patient_id)) if households.here(one)]
-        together = sorted(
-            {patient_id, *households.were(moved[patient_id]), *households.were(households.home(patient_id))}
-        )
-        for segment_id in segment_ids:
-            facts = tables.segments.get(f"{patient_id}|{segment_id}") or _NOTHING
-            told = {None, *_dates_told(tables, facts)}
-            said += [event_of(version, patient_id) for version in versions_of(facts) if date_of(version) in told]
-            # Where it was known a version of another may stand again, where it is now another's may fall.
-            for member in together:
-                known = tables.segments.get(f"{member}|{segment_id}") or _NOTHING
-                _touch_told(tables, outputs, known, cause, touched)
-        events.append((patient_id, said))
-    return tables.forwarding.settle(households, events, cause)
-
-
 def fold_days(
     tables: DayTables, events: Iterable[tuple[Event, Cause]], terms: Terms
 ) -> tuple[list[Effect], Sequence[Result | None]]:
@@ -391,15 +220,3 @@ def fold_days(
     forwarded = take_merges(tables, merges_of(events), touched)
     results = [take_event(tables, event, cause, touched) for event, cause in events]
     return [*settle_days(tables, touched, terms), *forwarded, *forward(tables)], results
-
-
-def merges_of(events: Iterable[tuple[Any, Cause]]) -> list[tuple[PatientMerged, Cause]]:
-    """Give the merges among events."""
-    return [(event, cause) for event, cause in events if isinstance(event, PatientMerged)]
-
-
-def forward(tables: DayTables) -> list[Effect]:
-    """Give what is to be passed on of what a batch changed."""
-    if tables.households is None or not tables.forwarding.changes:
-        return []
-    return tables.forwarding.settle(tables.households, (), None)

@@ -11,20 +11,9 @@ from pipeline.events.rejected import Rejected
 from pipeline.events.reopened import DayReopened
 from pipeline.events.visits import VisitDocumented
 from pipeline.ledger.calendar import Calendar, Left, last_day
-from pipeline.ledger.days import (
-    DAY_EVENTS,
-    DayIndex,
-    DayTables,
-    Touched,
-    forward,
-    list_segment,
-    merges_of,
-    note_attendance,
-    settle_days,
-    take_event,
-    take_merges,
-    undated,
-)
+from pipeline.ledger.day_tables import DayIndex, DayTables, Touched, list_segment, note_attendance, undated
+from pipeline.ledger.days import DAY_EVENTS, settle_days, take_event
+from pipeline.ledger.days_together import forward, merges_of, take_merges
 from pipeline.ledger.segments import Result, SegmentFacts, service_date, take
 from pipeline.ledger.tables import Cause, Effect
 from pipeline.ledger.terms import Terms

@@ -6,7 +6,8 @@ from pipeline.engine.record import Output, Record, Tables
 from pipeline.events.patients import DayTicked, PatientMerged
 from pipeline.events.reopened import DayReopened
 from pipeline.ledger.calendar import Calendar, day_schedule
-from pipeline.ledger.days import DAY_EVENTS, DayIndex, DayTables
+from pipeline.ledger.day_tables import DayIndex, DayTables
+from pipeline.ledger.days import DAY_EVENTS
 from pipeline.ledger.left_days import fold_days_in_time
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.tables import Facts

@@ -11,7 +11,8 @@ from properties.network import settings, terms
 from pipeline.events.base import Event
 from pipeline.events.codec import encode, read
 from pipeline.events.days import BillableDay
-from pipeline.ledger.days import DayIndex, DayTables, fold_days
+from pipeline.ledger.day_tables import DayIndex, DayTables
+from pipeline.ledger.days import fold_days
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.total_tables import DayChange, TotalTables

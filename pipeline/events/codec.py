@@ -36,6 +36,7 @@ EVENT_TYPES: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for
 """Every `event_type` of the contract and its message type."""
 
 _DECODE: Callable[[bytes], Event] = msgspec.json.Decoder(AnyEvent).decode
+_ENCODE: Callable[[object], bytes] = msgspec.json.Encoder().encode
 _NESTED = {"planned": visits.PlannedService, "lines": claims.SubmittedLine, "adjustments": claims.Adjustment}
 
 
@@ -137,7 +138,7 @@ def write(event: Event) -> bytes:
 
 def encode(message: object) -> bytes:
     """Write a message that goes out, as UTF-8 JSON in the order of its fields."""
-    return orjson.dumps(message, default=msgspec.structs.asdict)
+    return _ENCODE(message)
 
 
 def _parse(value: bytes) -> Any:

@@ -1,12 +1,13 @@
 """Facts in encoded tables: decoded on touch, encoded once when the batch is over."""
 
 from collections.abc import Iterator, MutableMapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 T = TypeVar("T")
+_UNREAD: Any = object()
 
 
 class Facts(Generic[T]):
@@ -24,12 +25,11 @@ class Facts(Generic[T]):
 
     def get(self, key: str) -> T | None:
         """Give a fact, or None."""
-        try:
-            return self._seen[key]
-        except KeyError:
+        fact = self._seen.get(key, _UNREAD)
+        if fact is _UNREAD:
             value = self._table.get(key)
             fact = self._seen[key] = None if value is None else self._decode(value)
-            return fact
+        return fact
 
     def put(self, key: str, fact: T | None) -> None:
         """Replace a fact; None takes it out."""

@@ -1,8 +1,10 @@
 """What billers are told when a patient's state against a threshold changes."""
 
+import msgspec
 from msgspec import Struct
 
 from pipeline.events.alerts import DatedLine, ThresholdAlert, ThresholdNews, alert_id
+from pipeline.events.days import Line
 from pipeline.events.fields import Bucket
 from pipeline.events.totals import State, ThresholdTotal
 from pipeline.ledger.provisional import caveat, of_year
@@ -93,7 +95,8 @@ def _crossing(about: _About, facts: YearFacts) -> list[DatedLine]:
     if elsewhere > limit:
         return []
     for date, position in lines_over(facts, about.bucket, elsewhere, limit):
-        return [DatedLine(service_date=date, line=facts.days[date].lines()[position])]
+        line = facts.days[date].lines()[position]
+        return [DatedLine(service_date=date, line=Line(**msgspec.structs.asdict(line)))]
     return []
 
 

@@ -16,15 +16,17 @@ from pipeline.events.visits import VisitDocumented
 from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.answers import with_strays
+from pipeline.ledger.attended import one_on_one
 from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.claim_day import Sides, claim_day, last_sent
+from pipeline.ledger.day import outline_day
 from pipeline.ledger.day_tables import DayIndex, DayTables, Touched
-from pipeline.ledger.days import attended_on, compute_day, take_event
+from pipeline.ledger.days import SEGMENT_EVENTS, compute_day, segments_of, take_event
 from pipeline.ledger.days_together import take_merges
 from pipeline.ledger.households import Households, keys_of
 from pipeline.ledger.payment import Payments
-from pipeline.ledger.rosters import Roster, RosterChange, RosterTables, fold_rosters, roster_change
+from pipeline.ledger.rosters import Roster, RosterChange, RosterTables, fold_rosters
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.settle import CLAIMS, TOTALS
 from pipeline.ledger.standing import assess, total_of
@@ -116,6 +118,9 @@ class Rater:
 
     def _take(self, event: Event) -> Sequence[Effect]:
         cause = Cause(event.event_id, event.occurred_at)
+        if isinstance(event, SEGMENT_EVENTS):
+            # Nearly all that comes.
+            return self._treat(event, cause, [])
         if isinstance(event, PatientMerged):
             return self._merge(event, cause)
         if isinstance(event, YEAR_EVENTS):
@@ -126,19 +131,24 @@ class Rater:
             if isinstance(event, CARE_EVENTS):
                 effects += fold_care(self._care_tables, [(event, cause)], self._terms)[0]
             return effects
-        if self._final and isinstance(event, CARE_EVENTS) and not isinstance(event, VisitDocumented):
+        if self._final and not isinstance(event, VisitDocumented):
             return ()
+        return self._treat(event, cause, [(event, cause)])
+
+    def _treat(self, event: Event, cause: Cause, said: list[tuple[DayChange | Event, Cause]]) -> Sequence[Effect]:
+        """Take an event of a day; `said` is what care hears of it beside the day."""
         touched: Touched = {}
         take_event(self._day_tables, event, cause, touched)
         if self._final:
             return ()
-        changes = self._changes(touched)
+        changes, attended = self._days(touched)
         effects = fold_totals(self._total_tables, changes, compacted=False)[0] if changes else []
-        if self._day_tables.attendance:
-            effects += fold_rosters(self._rosters, self._attended(touched))
+        if attended:
+            effects += fold_rosters(self._rosters, attended)
         effects += self._timers.settle(self._day_tables.segments)
-        said = [(event, cause)] if isinstance(event, CARE_EVENTS) else []
-        return effects + fold_care(self._care_tables, [*said, *changes], self._terms)[0]
+        if said or changes:
+            effects += fold_care(self._care_tables, [*said, *changes], self._terms)[0]
+        return effects
 
     def _merge(self, event: PatientMerged, cause: Cause) -> Sequence[Effect]:
         """Learn who lives on as whom; the tables must be walked, so they are written first."""
@@ -149,25 +159,29 @@ class Rater:
             take_union(self._total_tables, Touches(self._total_tables), [(event, cause)])
             self._flush()
             return ()
-        changes = self._changes(touched)
+        changes, attended = self._days(touched)
         effects = fold_totals(self._total_tables, [(event, cause), *changes], compacted=False)[0]
-        effects += fold_rosters(self._rosters, self._attended(touched))
+        effects += fold_rosters(self._rosters, attended)
         effects += fold_care(self._care_tables, [(event, cause), *changes], self._terms)[0]
         self._flush()
         return effects
 
-    def _changes(self, touched: Touched) -> list[tuple[DayChange | Event, Cause]]:
-        return [
-            (DayChange(*of, compute_day(self._day_tables, *of, self._terms, explained=False)), cause)
-            for of, cause in touched.items()
-        ]
-
-    def _attended(self, touched: Touched) -> Iterator[tuple[RosterChange, Cause]]:
-        """Give what therapists do one-on-one on the dates that an event touched, and forget which it may change."""
-        for of, cause in touched.items():
-            for effect in attended_on(self._day_tables, *of, self._terms, cause):
-                yield roster_change(effect.key, effect.value), effect.cause
-        self._day_tables.attendance.clear()
+    def _days(
+        self, touched: Touched
+    ) -> tuple[list[tuple[DayChange | Event, Cause]], list[tuple[RosterChange, Cause]]]:
+        """Give the days that an event touched as they are now, and what therapists do one-on-one on them."""
+        tables, terms = self._day_tables, self._terms
+        changes: list[tuple[DayChange | Event, Cause]] = []
+        attended = []
+        for (patient_id, date), cause in touched.items():
+            segments = segments_of(tables, patient_id, date, terms)
+            day = outline_day(date, segments, terms) if segments else None
+            changes.append((DayChange(patient_id, date, day), cause))
+            for therapist_id in sorted(tables.attendance.get((patient_id, date), ())):
+                of = RosterChange(therapist_id, date, patient_id, one_on_one(therapist_id, segments))
+                attended.append((of, cause))
+        tables.attendance.clear()
+        return changes, attended
 
     def _flush(self) -> None:
         self._day_tables.flush()

@@ -1,6 +1,6 @@
 """What a patient's day says of the therapists who were one-on-one with the patient."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from pipeline.events.therapists import Attended, TherapistSegments
@@ -41,7 +41,7 @@ def attended(
     """
     effects = []
     for therapist_id in sorted(therapists):
-        found = list(_attended(therapist_id, segments))
+        found = one_on_one(therapist_id, segments)
         value = None
         if found:
             found.sort(key=lambda one: one.segment_id)
@@ -53,18 +53,16 @@ def attended(
     return effects
 
 
-def _attended(therapist_id: str, segments: Sequence[Segment]) -> Iterator[Attended]:
+def one_on_one(therapist_id: str, segments: Sequence[Segment]) -> list[Attended]:
+    """Give what of a patient's complete segments a therapist spent one-on-one, in their order."""
+    codes = one_on_one_codes()
+    found = []
     for segment in segments:
-        if segment.said.therapist_id != therapist_id or segment.code not in one_on_one_codes():
+        if segment.said.therapist_id != therapist_id or segment.code not in codes or not segment.fits:
             continue
-        if segment.started_at is None or segment.stopped_at is None or not segment.fits:
-            continue
+        start, stop = segment.started_at, segment.stopped_at
         # What an assistant furnished alone, all of it, is no time of the therapist's.
-        if segment.microseconds and segment.by_assistant == segment.microseconds:
+        if start is None or stop is None or (segment.by_assistant and segment.by_assistant == segment.microseconds):
             continue
-        yield Attended(
-            segment_id=segment.segment_id,
-            code=segment.code,
-            started_at=segment.started_at,
-            stopped_at=segment.stopped_at,
-        )
+        found.append(Attended(segment_id=segment.segment_id, code=segment.code, started_at=start, stopped_at=stop))
+    return found

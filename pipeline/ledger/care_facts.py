@@ -8,7 +8,7 @@ from msgspec import Struct
 from pipeline.directory import Directory
 from pipeline.events.base import Event
 from pipeline.events.coverage import CoverageReported, PlanCertified
-from pipeline.events.days import BillableDay, Line
+from pipeline.events.days import Line
 from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitScheduled
 from pipeline.ledger.care_alerts import Matter
 from pipeline.ledger.care_said import (
@@ -23,6 +23,7 @@ from pipeline.ledger.care_said import (
     note_of,
     plan_of,
 )
+from pipeline.ledger.day import Day
 from pipeline.ledger.segments import Result
 from pipeline.rules.care import EVALUATIONS
 
@@ -65,7 +66,7 @@ Family = tuple[str, ...]
 """Matters that are found together, as their names in `told` begin: ("plan", "OT")."""
 
 
-def take_day(facts: CareFacts, date: str, day: BillableDay | None, directory: Directory) -> list[Family] | None:
+def take_day(facts: CareFacts, date: str, day: Day | None, directory: Directory) -> list[Family] | None:
     """Replace the visits of a date by what the day bills.
 
     Gives the families of matters that this may touch; None where the visits are what they were.
@@ -93,7 +94,7 @@ def take_day(facts: CareFacts, date: str, day: BillableDay | None, directory: Di
 _NO_VISITS: list[Visit] = []
 
 
-def _visits(day: BillableDay, directory: Directory) -> list[Visit]:
+def _visits(day: Day, directory: Directory) -> list[Visit]:
     found: dict[tuple[str, str], list[Line]] = {}
     for line in day.lines:
         of = line.payer_id, line.discipline

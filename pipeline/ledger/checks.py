@@ -1,6 +1,7 @@
 """What a claim needs beside its units and prices: every check that yields findings and changes nothing else."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
 from pipeline.events.days import Finding, Line
 from pipeline.ledger.same_day import beside_others, of_same_day
@@ -13,11 +14,51 @@ from pipeline.rules.mue import most_units
 from pipeline.rules.telehealth import places
 
 
-def checks_of(segments: Sequence[Segment], lines: Sequence[Line], date: str, terms: Terms) -> list[Finding]:
+@cache
+def _plain_codes() -> frozenset[str]:
+    """Give the codes that nothing is found of by themselves: timed, of no one discipline, at odds with no other."""
+    timed = {code.code for code in table().values() if code.timed}
+    return frozenset(timed - owners().keys() - beside_others())
+
+
+def nothing_said(segments: Sequence[Segment]) -> bool:
+    """Tell segments of which neither a check nor a modifier has anything to look at, as on most days.
+
+    All fit, have a clock and a code like most, and say nothing of themselves but their time.
+    """
+    codes = _plain_codes()
+    for segment in segments:
+        said = segment.said
+        if (
+            segment.code not in codes
+            or not segment.fits
+            or segment.started_at is None
+            or segment.by_assistant
+            or said.modifiers
+            or said.diagnoses
+            or said.body_regions
+            or said.telehealth
+            or said.place_of_service
+        ):
+            return False
+    return True
+
+
+def checks_of(
+    segments: Sequence[Segment], lines: Sequence[Line], date: str, terms: Terms, *, plain: bool
+) -> list[Finding]:
     """Check a day's segments and lines on an ISO date; what bills nothing is not looked at.
 
-    `segments` are in the order of the clock. No finding raises a level, adds a minute or changes a line.
+    `segments` are in the order of the clock, `plain` where `nothing_said` is true of them. No finding raises a level,
+    adds a minute or changes a line.
     """
+    found = [] if plain else _of_segments(segments, lines, date, terms)
+    if limits := most_units(date):
+        found += _of_units(lines, {code: row.units for code, row in limits.items()}, date, terms)
+    return found
+
+
+def _of_segments(segments: Sequence[Segment], lines: Sequence[Line], date: str, terms: Terms) -> list[Finding]:
     codes = table()
     billed = [segment for segment in segments if segment.fits and segment.code in codes]
     found = [finding for segment in billed if _says_something(segment) for finding in of_segment(segment, date, terms)]
@@ -27,8 +68,6 @@ def checks_of(segments: Sequence[Segment], lines: Sequence[Line], date: str, ter
         found += of_same_day(billed)
     if sent := {segment.segment_id: segment.said.modifiers for segment in billed if segment.said.modifiers}:
         found += _of_modifiers(lines, sent)
-    if limits := most_units(date):
-        found += _of_units(lines, {code: row.units for code, row in limits.items()}, date, terms)
     return found
 
 

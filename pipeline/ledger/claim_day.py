@@ -54,7 +54,7 @@ def claim_day(of: tuple[str, str], lines: Sequence[Line], sides: Sides, patient:
         lines=claimed(lines, due, owed),
         kx_lines=list(due),
         kx_attested=not held if due else any(patient.attested(bucket, date) for bucket in set(BUCKET.values())),
-        findings=in_order(findings) if findings else [],
+        findings=in_order(findings),
         submitted=sides.sent,
     )
 

@@ -137,18 +137,17 @@ def _see_timer(tables: DayTables, key: str, before: SegmentFacts, after: Segment
         tables.timers.see(key, before, after, cause)
 
 
-def compute_day(
-    tables: DayTables, patient_id: str, date: str, terms: Terms, *, explained: bool = True
-) -> BillableDay | None:
-    """Compute a patient's day from the facts; None when no complete segment stands.
+def compute_day(tables: DayTables, patient_id: str, date: str, terms: Terms) -> BillableDay | None:
+    """Compute a patient's day from the facts; None when no complete segment stands."""
+    return _day_of(tables, patient_id, date, segments_of(tables, patient_id, date, terms), terms)
 
-    A caller who sends no days may do without their explanation.
-    """
-    segments = segments_of(tables, patient_id, date, terms)
+
+def _day_of(
+    tables: DayTables, patient_id: str, date: str, segments: Sequence[Segment], terms: Terms
+) -> BillableDay | None:
     if not segments:
         return None
-    notes = notes_of(tables, patient_id, date)
-    return rate_day(patient_id, date, segments, terms, explained=explained, notes=notes)
+    return rate_day(patient_id, date, segments, terms, notes_of(tables, patient_id, date))
 
 
 def segments_of(tables: DayTables, patient_id: str, date: str, terms: Terms) -> list[Segment]:
@@ -158,8 +157,7 @@ def segments_of(tables: DayTables, patient_id: str, date: str, terms: Terms) -> 
     index = tables.days.get(f"{patient_id}|{date}")
     segments: list[Segment] = []
     for segment_id in index.segment_ids if index else ():
-        if is_note(segment_id):
-            continue
+        # What a note comes to is no segment.
         key = f"{patient_id}|{segment_id}"
         known = tables.resolved.get(key)
         if known is None:
@@ -185,14 +183,6 @@ def notes_of(tables: DayTables, patient_id: str, date: str) -> list[Version]:
     return [note for note in found if note is not None]
 
 
-def attended_on(tables: DayTables, patient_id: str, date: str, terms: Terms, cause: Cause) -> list[Effect]:
-    """Give the messages that tell what therapists do one-on-one on a patient's date, where a batch may change it."""
-    therapists = tables.attendance.get((patient_id, date))
-    if not therapists:
-        return []
-    return attended(patient_id, date, segments_of(tables, patient_id, date, terms), therapists, cause)
-
-
 def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effect]:
     """Compute every touched day again, what its therapists did, and the alerts of open timers.
 
@@ -200,10 +190,12 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effec
     """
     effects = []
     for (patient_id, date), cause in touched.items():
-        day = compute_day(tables, patient_id, date, terms)
+        segments = segments_of(tables, patient_id, date, terms)
+        day = _day_of(tables, patient_id, date, segments, terms)
         moved = day is None and left_behind(tables, patient_id, date)
         effects.append(Effect(TOPIC, f"{patient_id}|{date}", patient_id, day, cause, moved=moved))
-        effects += attended_on(tables, patient_id, date, terms, cause)
+        if therapists := tables.attendance.get((patient_id, date)):
+            effects += attended(patient_id, date, segments, therapists, cause)
     return effects if tables.timers is None else effects + tables.timers.settle(tables.segments)
 
 

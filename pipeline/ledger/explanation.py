@@ -1,18 +1,16 @@
 """How a day's minutes, units, modifiers and prices came about, step by step, each with its rule."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from pipeline.directory import Site
 from pipeline.events.days import Line, Step
 from pipeline.ledger.counts import Count
 from pipeline.ledger.lines import Draft, Group
-from pipeline.ledger.marks import Marks
-from pipeline.ledger.overlaps import Shared
 from pipeline.ledger.rates import rate_step
-from pipeline.ledger.segments import MICROSECONDS, Segment
+from pipeline.ledger.segments import MICROSECONDS
 from pipeline.ledger.terms import Terms
+from pipeline.ledger.work import Work
 from pipeline.rules.assistants import MODIFIER as ASSISTANT
 from pipeline.rules.fees import NATIONAL
 from pipeline.rules.payers import Schedule
@@ -21,21 +19,6 @@ _UNIT_SOURCES = {"cms_total": "clm-5-20.2", "ama_midpoint": "cpt-time"}
 _WHOLE = 100
 _MINUTE = 60 * MICROSECONDS
 Values = dict[str, int | str]
-
-
-class Work(NamedTuple):
-    """What a day was computed through: its segments as they count, its groups, its lines before and after.
-
-    `lines` are what `drafts` came to, `overlapping` is what segments share on the clock, `marks` what pairs of codes
-    and the EMR put on lines.
-    """
-
-    segments: Sequence[Segment]
-    groups: Sequence[Group]
-    drafts: Sequence[Draft]
-    lines: Sequence[Line]
-    overlapping: Shared | None
-    marks: Marks | None
 
 
 def explain(work: Work, terms: Terms) -> list[Step]:
@@ -47,11 +30,12 @@ def explain(work: Work, terms: Terms) -> list[Step]:
     """
     drafts, lines, overlapping, marks = work.drafts, work.lines, work.overlapping, work.marks
     steps = [] if overlapping is None else [_overlap_step(*of, lines) for of in overlapping.lost.items()]
+    spent = {segment.segment_id: segment.microseconds for segment in work.segments}
     first = 0
     for group in work.groups:
         # Lines are in the order of their groups.
         after = first + len(group.drafts)
-        _add_group(steps, group, list(range(first, after)), work.segments)
+        _add_group(steps, group, list(range(first, after)), spent)
         first = after
     if marks is not None:
         steps += marks.steps
@@ -76,15 +60,18 @@ def _overlap_step(segment_id: str, lost: int, lines: Sequence[Line]) -> Step:
     return Step("overlap", segment_id, of, inputs, {"seconds_in_earlier_segments": _seconds(lost)}, "clm-5-20.3")
 
 
-def _add_group(steps: list[Step], group: Group, lines: list[int], segments: Sequence[Segment]) -> None:
-    """Say how seconds became minutes, minutes units, and how units fall to therapist and assistant."""
+def _add_group(steps: list[Step], group: Group, lines: list[int], spent: Mapping[str, int]) -> None:
+    """Say how seconds became minutes, minutes units, and how units fall to therapist and assistant.
+
+    `spent` are whole microseconds by segment.
+    """
     about = f"{group.payer_id} {group.discipline}"
     minutes: Values = {}
     assisted = False
     for count in group.counts:
         minutes[count.code] = count.minutes
         if count.microseconds % _MINUTE or len(count.segment_ids) > 1:
-            steps.append(_minutes_step(about, count, segments, _of_count(group, lines, count)))
+            steps.append(_minutes_step(about, count, spent, _of_count(group, lines, count)))
         if count.by_assistant:
             assisted = True
     rule = group.rules.unit_rule
@@ -100,12 +87,11 @@ def _add_group(steps: list[Step], group: Group, lines: list[int], segments: Sequ
 
 def _of_count(group: Group, lines: list[int], count: Count) -> list[int]:
     """Give the positions of a count's lines, among those of its group."""
-    drafts = zip(lines, group.drafts, strict=True)
-    return [position for position, draft in drafts if draft.segment_ids is count.segment_ids]
+    drafts = group.drafts
+    return [position for at, position in enumerate(lines) if drafts[at].segment_ids is count.segment_ids]
 
 
-def _minutes_step(about: str, count: Count, segments: Sequence[Segment], lines: list[int]) -> Step:
-    spent = {segment.segment_id: segment.microseconds for segment in segments}
+def _minutes_step(about: str, count: Count, spent: Mapping[str, int], lines: list[int]) -> Step:
     seconds: Values = {segment_id: _seconds(spent[segment_id]) for segment_id in count.segment_ids}
     return Step("minutes", f"{about} {count.code}", lines, seconds, {count.code: count.minutes}, "clm-5-20.3")
 

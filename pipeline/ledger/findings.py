@@ -1,6 +1,6 @@
 """What a biller should know of a day, beside its lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pipeline.events.days import Finding
 from pipeline.ledger.counts import Count
@@ -11,8 +11,10 @@ from pipeline.rules.instead import instead_of
 from pipeline.rules.payers import Payer, Payers
 
 
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
+def in_order(findings: Sequence[Finding]) -> list[Finding]:
     """Give findings in their fixed order: by kind, then by what they are about."""
+    if not findings:
+        return []
     return sorted(
         findings,
         key=lambda found: (
@@ -101,7 +103,19 @@ def no_standard(group: Group) -> Finding:
     )
 
 
-def of_price(draft: Draft, date: str) -> Finding:
+def of_drafts(drafts: Sequence[Draft], date: str) -> list[Finding]:
+    """Find the lines without an amount, and those whose price is carried forward."""
+    found: list[Finding] = []
+    for draft in drafts:
+        price = draft.price
+        if draft.barred or price is None:
+            found.append(_of_price(draft, date))
+        if price is not None and price.provisional:
+            found.append(_of_carried(draft, price.provisional))
+    return found
+
+
+def _of_price(draft: Draft, date: str) -> Finding:
     """Say why a line has no amount: no parameter prices it, or its code's status bars it."""
     missing = [] if draft.missing is None else [draft.missing.parameter]
     if draft.price is None:
@@ -114,7 +128,7 @@ def of_price(draft: Draft, date: str) -> Finding:
     return _of_draft(draft, kind, text, missing)
 
 
-def of_carried(draft: Draft, names: Sequence[str]) -> Finding:
+def _of_carried(draft: Draft, names: Sequence[str]) -> Finding:
     """Say that a line's price stands on figures carried forward from another year, by their names."""
     text = f"The price is provisional: {', '.join(names)} are carried forward from another year."
     return _of_draft(draft, "provisional", text, [*names])

@@ -127,7 +127,11 @@ def _reductions(drafts: Sequence[Draft]) -> dict[int, Reduction]:
     together: dict[tuple[str, str], list[int]] = {}
     for position, draft in enumerate(drafts):
         if draft.rules.multiple_procedure:
-            together.setdefault((draft.payer_id, draft.tin), []).append(position)
+            of = draft.payer_id, draft.tin
+            if of in together:
+                together[of].append(position)
+            else:
+                together[of] = [position]
     taken: dict[int, Reduction] = {}
     for positions in together.values():
         if len(positions) == 1 and drafts[positions[0]].units == 1:

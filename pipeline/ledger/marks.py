@@ -33,18 +33,28 @@ class Marks(Struct):
     steps: list[Step]
 
 
-def marks_of(
-    drafts: Sequence[Draft], segments: Sequence[Segment], spans: dict[str, Span] | None, day: str
-) -> Marks | None:
-    """Mark a day's lines; None where there is nothing to mark, as on most days.
-
-    `segments` are the day's, `spans` their times by id, whole microseconds, or None where none overlap.
-    """
+def with_modifiers(segments: Sequence[Segment]) -> list[Segment]:
+    """Give the segments for which more was sent than their discipline's own modifier."""
     told = []
     for segment in segments:
         sent = segment.said.modifiers
         if sent and sent != _NOTHING_TO_SAY[segment.discipline]:
             told.append(segment)
+    return told
+
+
+def marks_of(
+    drafts: Sequence[Draft],
+    told: Sequence[Segment],
+    segments: Sequence[Segment],
+    spans: dict[str, Span] | None,
+    day: str,
+) -> Marks | None:
+    """Mark a day's lines; None where there is nothing to mark, as on most days.
+
+    `segments` are the day's, `told` those of them `with_modifiers`, `spans` their times by id, whole microseconds, or
+    None where none overlap.
+    """
     pairs = _pairs(drafts, day)
     if not told and not pairs:
         return None
@@ -68,6 +78,9 @@ def _pairs(drafts: Sequence[Draft], day: str) -> list[tuple[str, Edit | RegionPa
     """Give the pairs that the codes of each payer's lines make."""
     if len(drafts) < 2:  # noqa: PLR2004 -- a pair has two.
         return []
+    first = drafts[0].payer_id
+    if first == drafts[-1].payer_id:
+        return [(first, pair) for pair in among(tuple([draft.code for draft in drafts]), day)]
     by_payer: dict[str, list[str]] = {}
     for draft in drafts:
         by_payer.setdefault(draft.payer_id, []).append(draft.code)

@@ -28,10 +28,9 @@ def count_once(segments: Sequence[Segment]) -> tuple[Sequence[Segment], Shared |
     """Take from each timed segment what earlier ones cover, pauses not looked at, never more than it has.
 
     `segments` are in the order of the clock, then of their ids. All payers and disciplines are compared, as instants;
-    caregiver training and untimed codes are not. Gives None beside them where nothing can overlap, as on nearly every
-    day.
+    caregiver training and untimed codes are not. Gives None beside them where nothing can overlap.
     """
-    if len(segments) == 1 or _in_turn(segments):
+    if _in_turn(segments):
         return segments, None
     spans = _spans(segments)
     codes = table()
@@ -50,6 +49,27 @@ def count_once(segments: Sequence[Segment]) -> tuple[Sequence[Segment], Shared |
         return segments, Shared(spans, {}, [])
     left = [_less(segment, lost[segment.segment_id]) if segment.segment_id in lost else segment for segment in segments]
     return left, Shared(spans, lost, _findings(timed, spans))
+
+
+def in_turn(segments: Sequence[Segment]) -> bool:
+    """Tell segments that are in the order of the clock and share no time, by the texts of their times alone.
+
+    So they are told of by an EMR that tells of each when it is over.
+    """
+    begun, ended, form = "", "", None
+    for segment in segments:
+        start, stop = segment.started_at, segment.stopped_at
+        if start is None or stop is None or not segment.fits:
+            return False
+        if form is None:
+            form = start[19:]
+        # Equal starts would go by their ids.
+        if start <= begun or start < ended or start[19:] != form or stop[19:] != form:
+            return False
+        if start[10] != "T" or stop[10] != "T":
+            return False
+        begun, ended = start, stop
+    return True
 
 
 def _in_turn(segments: Sequence[Segment]) -> bool:

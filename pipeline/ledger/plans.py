@@ -5,7 +5,7 @@ from operator import itemgetter
 
 from pipeline.directory import Directory, Site
 from pipeline.events.fields import BUCKET, Bucket, clock_order
-from pipeline.ledger.day import rate_day
+from pipeline.ledger.day import outline_day
 from pipeline.ledger.segments import MICROSECONDS, Segment
 from pipeline.ledger.terms import Terms, Worth
 from pipeline.ledger.versions import SERVICE, Version
@@ -68,7 +68,7 @@ def _price(date: str, payer_id: str, appointments: list[Planned], sites: list[Si
         for place, service in enumerate(made.services)
     ]
     of_sites = Directory(sites={f"{number:04d}": site for number, site in enumerate(sites)})
-    day = rate_day("", date, segments, Terms(of_sites, payers=terms.payers), explained=False)
+    day = outline_day(date, segments, Terms(of_sites, payers=terms.payers))
     basis = accrual_basis(date)
     worth: list[int | None] = []
     for bucket in BUCKETS:

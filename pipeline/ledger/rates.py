@@ -17,8 +17,6 @@ def at_rates(drafts: Sequence[Draft], lines: list[Line]) -> tuple[list[Line], li
     case of a discipline begins with an initial evaluation: the rate is on that line, all others of the case have 0
     cents. A code whose status leaves it at 0 cents carries no rate. `drafts` are what `lines` are of.
     """
-    if True not in [draft.rules.flat for draft in drafts]:
-        return lines, []
     rated, found = list(lines), []
     carried: set[tuple[str, str]] = set()
     for position, draft in enumerate(drafts):

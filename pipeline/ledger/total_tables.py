@@ -5,8 +5,8 @@ from functools import partial
 from msgspec import Struct, field
 
 from pipeline.directory import Directory
-from pipeline.events.days import BillableDay
 from pipeline.ledger.calendar import Calendar, last_day
+from pipeline.ledger.day import Day
 from pipeline.ledger.forwarding import Forwarding
 from pipeline.ledger.households import Households
 from pipeline.ledger.standing import Standing, assess
@@ -24,7 +24,7 @@ class DayChange(Struct, frozen=True):
 
     patient_id: str
     date: str
-    day: BillableDay | None
+    day: Day | None
 
 
 class TotalTables(Struct, frozen=True):

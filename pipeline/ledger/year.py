@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from pipeline.events.days import BillableDay, Line, SentClaim
+from pipeline.events.days import Line, SentClaim
 from pipeline.events.fields import BUCKET, Bucket, alike, clock_order
 from pipeline.ledger.coverage import Coverage
+from pipeline.ledger.day import Day
 from pipeline.rules.accrual_basis import AFTER_REDUCTION_BEFORE_CUT, AccrualBasis, accrual_basis
 from pipeline.rules.accruals import Accrual
 from pipeline.rules.assistants import MODIFIER
@@ -134,7 +135,7 @@ GONE = DayEntry(False, [], _pack([]), [])
 
 
 def day_entry(
-    day: BillableDay, payers: Payers, answers: Mapping[Key, Remittance] = _NO_ANSWER, *, packed: bool = True
+    day: Day, payers: Payers, answers: Mapping[Key, Remittance] = _NO_ANSWER, *, packed: bool = True
 ) -> DayEntry:
     """Give what a year keeps of a day; without `packed` all but the lines, for a caller who has them.
 
@@ -186,7 +187,7 @@ def _answered(counted: list[Counted], lines: Sequence[Line], answers: Mapping[Ke
     return found
 
 
-def _carried(day: BillableDay, counted: Sequence[Counted]) -> list[tuple[int, str]]:
+def _carried(day: Day, counted: Sequence[Counted]) -> list[tuple[int, str]]:
     named = {
         (found.payer_id, found.discipline, found.code, *found.segment_ids): found.parameters
         for found in day.findings
@@ -216,7 +217,7 @@ def accrues(line: Line, basis: AccrualBasis) -> int | None:
     return basis.cents(line.full_cents, line.allowed_cents, by_assistant=assisted)
 
 
-def _in_kx_order(day: BillableDay, payers: Payers) -> list[tuple[int, Line, Payer]]:
+def _in_kx_order(day: Day, payers: Payers) -> list[tuple[int, Line, Payer]]:
     """Give the lines of payers with thresholds, each between its position and its payer, in the order of KX."""
     date = day.service_date
     counted = [

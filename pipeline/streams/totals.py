@@ -57,7 +57,7 @@ def _count_units(counts: Counter[Count], years: Facts[YearFacts], changes: Itera
         facts = years.get(f"{patient_id}|{date[:4]}")
         entry = facts.days.get(date) if facts else None
         was = _units(entry.lines()) if entry else Measure(timed=0, untimed=0)
-        now = day.units if day else Measure(timed=0, untimed=0)
+        now = _units(day.lines) if day else Measure(timed=0, untimed=0)
         for kind, more in (("timed", now.timed - was.timed), ("untimed", now.untimed - was.untimed)):
             if more:
                 counts["units", kind, "billed" if more > 0 else "taken_back"] += abs(more)

@@ -8,7 +8,7 @@ from pipeline.events.days import ClaimDay, ClaimLine, Finding, Line, SentClaim
 from pipeline.events.fields import BUCKET, instant
 from pipeline.ledger.findings import in_order
 from pipeline.ledger.payment import DEDUCTIBLE, Payment
-from pipeline.ledger.year import Claim, PatientFacts, YearFacts
+from pipeline.ledger.year import BUCKETS, Claim, PatientFacts, YearFacts
 from pipeline.rules.cost_sharing import UNKNOWN, Owed
 from pipeline.rules.parameters import Unpriced
 
@@ -53,10 +53,15 @@ def claim_day(of: tuple[str, str], lines: Sequence[Line], sides: Sides, patient:
         service_date=date,
         lines=claimed(lines, due, owed),
         kx_lines=list(due),
-        kx_attested=not held if due else any(patient.attested(bucket, date) for bucket in set(BUCKET.values())),
+        kx_attested=not held if due else _attested(date, patient),
         findings=in_order(findings),
         submitted=sides.sent,
     )
+
+
+def _attested(date: str, patient: PatientFacts) -> bool:
+    """Tell whether an attestation of any bucket covers a date."""
+    return bool(patient.attestations) and any(patient.attested(bucket, date) for bucket in BUCKETS)
 
 
 def claimed(lines: Sequence[Line], due: Sequence[int], owed: Sequence[Owed] | None = None) -> list[ClaimLine]:

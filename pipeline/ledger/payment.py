@@ -38,7 +38,7 @@ class Payments:
         self._facts = facts
         self._coverages: Mapping[str, Coverage] = patient.coverages
         self._payers = payers
-        self._known: dict[str, _Deductible] = {}
+        self._known: dict[str, tuple[list[Coverage], _Deductible]] = {}
 
     def of(self, date: str, lines: Sequence[Line]) -> Payment:
         """Give who pays what of a day's lines, in their order."""
@@ -63,15 +63,14 @@ class Payments:
         Tells whether they use a deductible that is carried forward from another year.
         """
         rules = self._payers.at(payer_id, date)
-        newest = newest_first(self._coverages, payer_id) if self._coverages else []
-        deductible = self._deductible(payer_id, newest)
+        newest, deductible = self._deductible(payer_id)
         left = deductible.left(date, medicare=rules.part_b_deductible)
         carried = left > 0 and deductible.carried(date)
         visit = None
         if rules.takes_copay:
             stated = copay(newest, date)
             visit = rules.copay_cents if stated is None else stated
-        if left or visit is not None:
+        if len(positions) > 1 and (left or visit is not None):
             positions = sorted(positions, key=lambda at: (clock_order(lines[at].started_at), lines[at].code, at))
         copays: dict[str, int] = {}
         for at in positions:
@@ -86,15 +85,17 @@ class Payments:
             found[at] = share
         return carried
 
-    def _deductible(self, payer_id: str, newest: Sequence[Coverage]) -> "_Deductible":
+    def _deductible(self, payer_id: str) -> "tuple[list[Coverage], _Deductible]":
+        """Give a payer's coverages, the newest first, and its deductible."""
         known = self._known.get(payer_id)
         if known is None:
+            newest = newest_first(self._coverages, payer_id) if self._coverages else []
             reports = [
                 report
                 for report in newest
                 if report.deductible_cents is not None and report.holds_from[:4] == self._year
             ]
-            known = self._known[payer_id] = _Deductible(payer_id, reports, self._facts, self._payers)
+            known = self._known[payer_id] = newest, _Deductible(payer_id, reports, self._facts, self._payers)
         return known
 
 

@@ -18,6 +18,7 @@ from pipeline.settings import Settings
 from pipeline.terminal import leave_the_pipe
 
 _LINES_BETWEEN_SIGHTS = 2_000
+_ALLOCATIONS_BETWEEN_LOOKS = 100_000
 
 
 def rate(
@@ -40,8 +41,9 @@ def rate(
         if name != "-" and out is not None and out.exists() and out.samefile(name):
             raise Refused(f"--out {out} is a file to be read: name another")
     rater = Rater(Settings.load(), final=final)
-    # What is loaded by now stays to the end: nothing of it need be looked at for garbage.
+    # What is loaded by now stays to the end: nothing of it need be looked at for garbage. Nor is what comes in circles.
     gc.freeze()
+    gc.set_threshold(_ALLOCATIONS_BETWEEN_LOOKS, *gc.get_threshold()[1:])
     columns = TextColumn("Rating {task.fields[lines]:,} lines"), BarColumn(), TimeElapsedColumn()
     # Where the output is the terminal, it is what there is to see.
     hidden = out is None and sys.stdout.isatty()

@@ -206,13 +206,14 @@ def _list(tables: CareTables, patient_id: str, facts: CareFacts, dates: set[str]
         tables.patients.put(patient_id, facts if facts.told else None)
         return
     today = tables.ticks.today
-    known = [date for date in facts.due if date > today]
-    new = sorted(date for date in dates if date not in known)
+    known = [date for date in facts.due if date > today] if today else facts.due
+    new = sorted(dates.difference(known)) if dates else []
     if not known and not new and (last := newest(facts)):
         new = [max(later(last, terms.keep_days + 1), later(today, 1) if today else "")]
     for date in new:
         tables.ticks.enter(date, patient_id)
-    facts.due = known + new
+    if new or known is not facts.due:
+        facts.due = known + new
     tables.patients.put(patient_id, facts if facts.due else None)
 
 

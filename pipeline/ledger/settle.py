@@ -1,5 +1,7 @@
 """What a year owes after a batch: its totals, the days that flipped, and the alerts of what changed."""
 
+from typing import TypeVar
+
 from msgspec import Struct
 
 from pipeline.events.days import ClaimDay
@@ -20,6 +22,8 @@ TOTALS = "threshold-totals"
 CLAIMS = "claim-days"
 THRESHOLD_ALERTS = "threshold-alerts"
 CLAIM_ALERTS = "claim-alerts"
+
+T = TypeVar("T")
 
 
 class YearTouch(Struct):
@@ -44,16 +48,16 @@ class YearTouch(Struct):
 
     def spend(self, payer_id: str, since: str) -> None:
         """Note that a payer's deductible may be used otherwise from a date on; "" for that of any payer."""
-        self.spent[payer_id] = min(since, self.spent.get(payer_id, since))
+        _begin(self.spent, payer_id, since)
 
     def cover(self, payer_id: str, since: str) -> None:
         """Note that who pays what of a payer's lines may differ from a date on."""
-        self.covered[payer_id] = min(since, self.covered.get(payer_id, since))
+        _begin(self.covered, payer_id, since)
 
     def count(self, bucket: Bucket, since: str, cause: Cause) -> None:
         """Note that a bucket counts otherwise from a date on; "" for what counts before every day."""
         self.buckets[bucket] = cause
-        self.since[bucket] = min(since, self.since.get(bucket, since))
+        _begin(self.since, bucket, since)
 
     def plan(self, bucket: Bucket, cause: Cause) -> None:
         """Note that what is planned of a bucket changed: what counts did not."""
@@ -72,6 +76,13 @@ class YearTouch(Struct):
         return {
             date for bucket, since in self.since.items() for date in facts.own_cents.get(bucket, ()) if date >= since
         }
+
+
+def _begin(dates: dict[T, str], of: T, since: str) -> None:
+    """Note a date, unless an earlier one is noted."""
+    known = dates.get(of)
+    if known is None or since < known:
+        dates[of] = since
 
 
 class View(Struct, frozen=True):
@@ -129,8 +140,10 @@ def nothing_to_tell(was: Standing, now: Standing, touch: YearTouch) -> bool:
     """
     if was.due or now.due or was.lacks or now.lacks:
         return False
-    if was is not now and any(was.outlook(bucket) != now.outlook(bucket) for bucket in BUCKETS):
-        return False
+    if was is not now:
+        for bucket in BUCKETS:
+            if was.outlook(bucket) != now.outlook(bucket):
+                return False
     for facts in (touch.before, touch.facts):
         for date in touch.dates:
             entry = facts.days.get(date)

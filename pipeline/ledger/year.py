@@ -143,6 +143,7 @@ def day_entry(
     discipline, plain before CO or CQ. They count what `answers` say, the remittances that stand for its date.
     """
     basis, findings = accrual_basis(day.service_date), day.findings
+    trouble = [(found.kind, f"{found.code}: {found.message}") for found in findings if found.kind in _TROUBLE]
     counted = [
         Counted(place, BUCKET[line.discipline], accrues(line, basis), "GA" in line.modifiers or not rules.kx)
         for place, line, rules in _in_kx_order(day, payers)
@@ -151,8 +152,8 @@ def day_entry(
         True,
         _answered(counted, day.lines, answers) if answers else counted,
         _pack([msgspec.structs.astuple(line) for line in day.lines]) if packed else b"",
-        [(found.kind, f"{found.code}: {found.message}") for found in findings if found.kind in _TROUBLE],
-        _carried(day, counted) if "provisional" in [found.kind for found in findings] else [],
+        trouble,
+        _carried(day, counted) if findings else [],
         _allowed(day.lines),
     )
 
@@ -220,11 +221,15 @@ def accrues(line: Line, basis: AccrualBasis) -> int | None:
 def _in_kx_order(day: Day, payers: Payers) -> list[tuple[int, Line, Payer]]:
     """Give the lines of payers with thresholds, each between its position and its payer, in the order of KX."""
     date = day.service_date
-    counted = [
-        (place, line, rules)
-        for place, line in enumerate(day.lines)
-        if (rules := payers.at(line.payer_id, date)).thresholds
-    ]
+    counted: list[tuple[int, Line, Payer]] = []
+    payer_id = ""
+    rules: Payer | None = None
+    for place, line in enumerate(day.lines):
+        if rules is None or line.payer_id != payer_id:
+            payer_id = line.payer_id
+            rules = payers.at(payer_id, date)
+        if rules.thresholds:
+            counted.append((place, line, rules))
     if len(counted) > 1:
         # Where the texts order as the clock does, they are the faster to compare.
         clock: Callable[[str | None], object] = (

@@ -78,7 +78,7 @@ def cross_within(course: Course, total_cents: int, thresholds_cents: tuple[int, 
     if count < 2 or spent <= 0:  # noqa: PLR2004 -- one visit has no pace.
         return False, False
     # No two visits are on one date, so that more visits than days are not within them.
-    near, far = ((threshold - total_cents) * count // spent + 1 for threshold in thresholds_cents)
+    near, far = [(threshold - total_cents) * count // spent + 1 for threshold in thresholds_cents]
     return (
         0 < near <= days and _paced_within(visits, near, days),
         0 < far <= days and _paced_within(visits, far, days),

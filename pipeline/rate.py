@@ -16,7 +16,7 @@ from pipeline.events.visits import VisitDocumented
 from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.answers import with_strays
-from pipeline.ledger.attended import one_on_one
+from pipeline.ledger.attended import Attendance, one_on_one
 from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.care_facts import CareFacts
 from pipeline.ledger.claim_day import Sides, claim_day, last_sent
@@ -79,8 +79,14 @@ class Rater:
         self._final = final
         self._timers = Timers({}, self._terms.directory.zone())
         self._households = Households({})
+        self._attendance: Attendance = {}
         self._day_tables = DayTables(
-            Facts({}, SegmentFacts), Facts({}, DayIndex), timers=self._timers, households=self._households
+            Facts({}, SegmentFacts),
+            Facts({}, DayIndex),
+            # Alerts alone are made of who attended and of what was left open.
+            attendance=None if final else self._attendance,
+            timers=None if final else self._timers,
+            households=self._households,
         )
         self._total_tables = TotalTables(
             Facts({}, YearFacts),
@@ -170,9 +176,7 @@ class Rater:
         self._flush()
         return effects
 
-    def _days(
-        self, touched: Touched
-    ) -> tuple[list[tuple[DayChange | Event, Cause]], list[tuple[RosterChange, Cause]]]:
+    def _days(self, touched: Touched) -> tuple[list[tuple[DayChange | Event, Cause]], list[tuple[RosterChange, Cause]]]:
         """Give the days that an event touched as they are now, and what therapists do one-on-one on them."""
         tables, terms = self._day_tables, self._terms
         changes: list[tuple[DayChange | Event, Cause]] = []
@@ -181,10 +185,10 @@ class Rater:
             segments = segments_of(tables, patient_id, date, terms)
             day = outline_day(date, segments, terms) if segments else None
             changes.append((DayChange(patient_id, date, day), cause))
-            for therapist_id in sorted(tables.attendance.get((patient_id, date), ())):
+            for therapist_id in sorted(self._attendance.get((patient_id, date), ())):
                 of = RosterChange(therapist_id, date, patient_id, one_on_one(therapist_id, segments))
                 attended.append((of, cause))
-        tables.attendance.clear()
+        self._attendance.clear()
         return changes, attended
 
     def _flush_days(self) -> None:

@@ -28,14 +28,15 @@ class DayIndex(Struct, frozen=True, array_like=True, gc=False):
 class DayTables(Struct, frozen=True):
     """The tables of `days`: segments and notes of visits by `patient|segment_id`, days by `patient|date`.
 
-    `resolved` is what the segments that were counted last came to, until one changes; `attendance` is of the batch.
-    With a calendar they know when to leave, with timers which of them are left open.
+    `resolved` is what the segments that were counted last came to, until one changes; `attendance` is of the batch,
+    None where nobody looks at therapists. With a calendar they know when to leave, with timers which of them are left
+    open.
     """
 
     segments: Facts[SegmentFacts]
     days: Facts[DayIndex]
     resolved: dict[str, tuple[str | None, Segment | None]] = {}
-    attendance: Attendance = {}
+    attendance: Attendance | None = {}
     calendar: Calendar | None = None
     timers: Timers | None = None
     households: Households | None = None
@@ -44,7 +45,8 @@ class DayTables(Struct, frozen=True):
     def flush(self) -> None:
         """Write what changed."""
         self.resolved.clear()
-        self.attendance.clear()
+        if self.attendance is not None:
+            self.attendance.clear()
         if self.calendar is not None:
             self.calendar.flush()
         if self.timers is not None:
@@ -61,11 +63,10 @@ Touched = dict[tuple[str, str], Cause]
 """The days that a batch touches, by patient and date, each with the last event that did."""
 
 
-def note_attendance(attendance: Attendance, patient_id: str, date: str, facts: SegmentFacts) -> None:
+def note_attendance(tables: DayTables, patient_id: str, date: str, facts: SegmentFacts) -> None:
     """Note the therapist of a segment under its date, if it is one-on-one."""
-    therapist_id = attending(facts)
-    if therapist_id is not None:
-        attendance.setdefault((patient_id, date), set()).add(therapist_id)
+    if tables.attendance is not None and (therapist_id := attending(facts)) is not None:
+        tables.attendance.setdefault((patient_id, date), set()).add(therapist_id)
 
 
 def list_segment(tables: DayTables, patient_id: str, date: str, segment_id: str) -> bool:

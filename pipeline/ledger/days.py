@@ -110,7 +110,7 @@ def _take_fact(tables: DayTables, event: Any, cause: Cause, touched: Touched) ->
         touches.append((own, NO_SEGMENT))
     for date, facts in touches:
         if date is not None and not lone:
-            note_attendance(tables.attendance, patient_id, date, facts)
+            note_attendance(tables, patient_id, date, facts)
             # The days come out in the order of their last touch, so that the last cause of a year is its last event.
             touched.pop((patient_id, date), None)
             touched[patient_id, date] = cause
@@ -194,7 +194,7 @@ def settle_days(tables: DayTables, touched: Touched, terms: Terms) -> list[Effec
         day = _day_of(tables, patient_id, date, segments, terms)
         moved = day is None and left_behind(tables, patient_id, date)
         effects.append(Effect(TOPIC, f"{patient_id}|{date}", patient_id, day, cause, moved=moved))
-        if therapists := tables.attendance.get((patient_id, date)):
+        if tables.attendance and (therapists := tables.attendance.get((patient_id, date))):
             effects += attended(patient_id, date, segments, therapists, cause)
     return effects if tables.timers is None else effects + tables.timers.settle(tables.segments)
 

@@ -38,7 +38,7 @@ def _touch_told(tables: DayTables, outputs: Iterable[str], facts: SegmentFacts, 
     for date in _dates_told(tables, facts):
         for output in outputs:
             if date == service_date(facts):
-                note_attendance(tables.attendance, output, date, facts)
+                note_attendance(tables, output, date, facts)
             touched.pop((output, date), None)
             touched[output, date] = cause
 

@@ -124,7 +124,7 @@ def _reopen(
             tables.segments.put(key, undated(calendar, key, facts, cause))
         elif joined in reopened.dates or not _is_due(tables, calendar, patient_id, facts):
             list_segment(tables, patient_id, joined, segment_id)
-            note_attendance(tables.attendance, patient_id, joined, facts)
+            note_attendance(tables, patient_id, joined, facts)
             touched.setdefault((patient_id, joined), cause)
             tables.segments.put(key, facts)
         # Else a newer version is of a day that has left too, and was not to be opened.

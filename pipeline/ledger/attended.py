@@ -44,16 +44,23 @@ def attended(
         found = one_on_one(therapist_id, segments)
         value = None
         if found:
-            found.sort(key=lambda one: one.segment_id)
+            told = [
+                Attended(segment_id=segment_id, code=code, started_at=start, stopped_at=stop)
+                for segment_id, code, start, stop in sorted(found)
+            ]
             value = TherapistSegments(
-                therapist_id=therapist_id, service_date=date, patient_id=patient_id, segments=found
+                therapist_id=therapist_id, service_date=date, patient_id=patient_id, segments=told
             )
         key = f"{therapist_id}|{date}|{patient_id}"
         effects.append(Effect(TOPIC, key, patient_id, value, cause, home=therapist_id))
     return effects
 
 
-def one_on_one(therapist_id: str, segments: Sequence[Segment]) -> list[Attended]:
+OneOnOne = tuple[str, str, str, str]
+"""A segment's id and code, its start and its stop as text."""
+
+
+def one_on_one(therapist_id: str, segments: Sequence[Segment]) -> list[OneOnOne]:
     """Give what of a patient's complete segments a therapist spent one-on-one, in their order."""
     codes = one_on_one_codes()
     found = []
@@ -64,5 +71,5 @@ def one_on_one(therapist_id: str, segments: Sequence[Segment]) -> list[Attended]
         # What an assistant furnished alone, all of it, is no time of the therapist's.
         if start is None or stop is None or (segment.by_assistant and segment.by_assistant == segment.microseconds):
             continue
-        found.append(Attended(segment_id=segment.segment_id, code=segment.code, started_at=start, stopped_at=stop))
+        found.append((segment.segment_id, segment.code, start, stop))
     return found

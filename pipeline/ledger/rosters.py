@@ -8,7 +8,8 @@ from operator import attrgetter
 from msgspec import Struct
 
 from pipeline.events.fields import moment
-from pipeline.events.therapists import Attended, TherapistSegments
+from pipeline.events.therapists import TherapistSegments
+from pipeline.ledger.attended import OneOnOne
 from pipeline.ledger.calendar import Calendar
 from pipeline.ledger.claim_alerts import Matter, Trouble, claim_alerts, therapist_overlap
 from pipeline.ledger.settle import CLAIM_ALERTS
@@ -40,14 +41,15 @@ class RosterChange(Struct, frozen=True):
     therapist_id: str
     date: str
     patient_id: str
-    segments: Sequence[Attended]
+    segments: Sequence[OneOnOne]
 
 
 def roster_change(key: str, segments: Struct | None) -> RosterChange:
     """Give the change that a message of `therapist-segments` is, by its key and value."""
     therapist_id, date, patient_id = key.split("|")
-    attended = segments.segments if isinstance(segments, TherapistSegments) else ()
-    return RosterChange(therapist_id, date, patient_id, attended)
+    attended = segments.segments if isinstance(segments, TherapistSegments) else []
+    found = [(one.segment_id, one.code, one.started_at, one.stopped_at) for one in attended]
+    return RosterChange(therapist_id, date, patient_id, found)
 
 
 class RosterTables(Struct, frozen=True):
@@ -136,9 +138,9 @@ def _window(spans: Iterable[Span]) -> tuple[int, int]:
 _by_clock = attrgetter("start", "segment_id")
 
 
-def _spans(segments: Sequence[Attended]) -> list[Span]:
+def _spans(segments: Sequence[OneOnOne]) -> list[Span]:
     spans = [
-        Span(_microseconds(one.started_at), _microseconds(one.stopped_at), one.code, one.segment_id) for one in segments
+        Span(_microseconds(start), _microseconds(stop), code, segment_id) for segment_id, code, start, stop in segments
     ]
     if len(spans) > 1:
         spans.sort(key=_by_clock)

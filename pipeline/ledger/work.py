@@ -44,7 +44,7 @@ class Work(Struct, frozen=True):
 def work_of(segments: Sequence[Segment], service_date: str, terms: Terms) -> Work:
     """Work a day out from all of its complete segments, whose order does not matter."""
     ordered: Sequence[Segment] = segments
-    overlapping = None
+    overlapping: Shared | None = None
     if len(segments) > 1 and not in_turn(segments):
         ordered, overlapping = count_once(_by_clock(segments))
     plain = nothing_said(ordered)

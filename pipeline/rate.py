@@ -36,7 +36,7 @@ from pipeline.ledger.ticks import Ticks
 from pipeline.ledger.timers import Timers
 from pipeline.ledger.together import known_of
 from pipeline.ledger.total_tables import DayChange, TotalTables
-from pipeline.ledger.totals import fold_totals, take_change
+from pipeline.ledger.totals import fold_day, fold_totals, take_change
 from pipeline.ledger.totals import take_merges as take_union
 from pipeline.ledger.touches import Touches
 from pipeline.ledger.year import BUCKETS, PatientFacts, YearFacts, answers, day_entry, put_day
@@ -152,7 +152,10 @@ class Rater:
         if self._final:
             return ()
         changes, attended = self._days(touched)
-        effects = fold_totals(self._total_tables, changes, compacted=False)[0] if changes else []
+        if len(changes) == 1:
+            effects = fold_day(self._total_tables, *changes[0])
+        else:
+            effects = fold_totals(self._total_tables, changes, compacted=False)[0] if changes else []
         if attended:
             effects += fold_rosters(self._rosters, attended)
         effects += self._timers.settle(self._day_tables.segments)
@@ -176,11 +179,11 @@ class Rater:
         self._flush()
         return effects
 
-    def _days(self, touched: Touched) -> tuple[list[tuple[DayChange | Event, Cause]], list[tuple[RosterChange, Cause]]]:
+    def _days(self, touched: Touched) -> tuple[list[tuple[DayChange, Cause]], list[tuple[RosterChange, Cause]]]:
         """Give the days that an event touched as they are now, and what therapists do one-on-one on them."""
         tables, terms = self._day_tables, self._terms
-        changes: list[tuple[DayChange | Event, Cause]] = []
-        attended = []
+        changes: list[tuple[DayChange, Cause]] = []
+        attended: list[tuple[RosterChange, Cause]] = []
         for (patient_id, date), cause in touched.items():
             segments = segments_of(tables, patient_id, date, terms)
             day = outline_day(date, segments, terms) if segments else None

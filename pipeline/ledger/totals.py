@@ -68,20 +68,38 @@ def fold_totals(
     for (patient_id, year), touch in touches.years.items():
         if patient_id in touches.together or not is_alone(tables, patient_id):
             continue
-        patient = tables.patients.get(patient_id) or NO_PATIENT
-        was = tables.standing(patient_id, year, touch.before)
-        # Where no bucket was touched, what counts is what counted.
-        now = tables.standing(patient_id, year, touch.facts) if touch.buckets or touch.planned else was
-        if not compacted and nothing_to_tell(was, now, touch):
-            continue
-        before = View(patient_id, year, touch.before, touch.patient, was, tables.payers)
-        after = View(patient_id, year, touch.facts, patient, now, tables.payers)
-        effects += settle_year(before, after, touch, compacted=compacted)
+        effects += _settle_alone(tables, (patient_id, year), touch, compacted=compacted)
     if touches.together:
         effects += settle_together(tables, touches, compacted=compacted)
     if tables.households is not None and tables.forwarding.changes:
         forwarded += tables.forwarding.settle(tables.households, (), None)
     return effects + forwarded, results
+
+
+def fold_day(tables: TotalTables, change: DayChange, cause: Cause) -> list[Effect]:
+    """Take a day as a batch of its own, as `fold_totals` does without `compacted`; gives the alerts that it owes."""
+    if not is_alone(tables, change.patient_id):
+        return fold_totals(tables, [(change, cause)], compacted=False)[0]
+    touches = Touches(tables)
+    _take_day(tables, touches, change, cause)
+    effects: list[Effect] = []
+    for of, touch in touches.years.items():
+        effects += _settle_alone(tables, of, touch, compacted=False)
+    return effects
+
+
+def _settle_alone(tables: TotalTables, of: tuple[str, int], touch: YearTouch, *, compacted: bool) -> list[Effect]:
+    """Give what is owed for a year of a patient whom no merge names."""
+    patient_id, year = of
+    was = tables.standing(patient_id, year, touch.before)
+    # Where no bucket was touched, what counts is what counted.
+    now = tables.standing(patient_id, year, touch.facts) if touch.buckets or touch.planned else was
+    if not compacted and nothing_to_tell(was, now, touch):
+        return []
+    patient = tables.patients.get(patient_id) or NO_PATIENT
+    before = View(patient_id, year, touch.before, touch.patient, was, tables.payers)
+    after = View(patient_id, year, touch.facts, patient, now, tables.payers)
+    return settle_year(before, after, touch, compacted=compacted)
 
 
 def take_merges(

@@ -139,7 +139,7 @@ def _but_for_units(one: Visit, other: Visit) -> bool:
 
 
 def _counts_units(facts: CareFacts, payer_id: str) -> bool:
-    for found in facts.coverages.values():  # noqa: SIM110 -- of every event, and `any` takes twice as long.
+    for found in facts.coverages.values():
         if found.payer_id == payer_id and found.authorization is not None and found.authorization.units is not None:
             return True
     return False

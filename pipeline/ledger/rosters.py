@@ -115,7 +115,10 @@ def _settle(
             continue
         begin, end = _window([*before.get(patient_id, ()), *after.get(patient_id, ())])
         # Those whom the batch does not concern are after it where they were before.
-        spans_of: list[tuple[str, Sequence[Span]]] = [*after.items(), *[(other, before.get(other, ())) for other in causes]]
+        spans_of: list[tuple[str, Sequence[Span]]] = [
+            *after.items(),
+            *[(other, before.get(other, ())) for other in causes],
+        ]
         near = {
             other
             for other, spans in spans_of

@@ -27,20 +27,26 @@ def touch_household(tables: DayTables, patient_id: str, segment_id: str, cause: 
     households = tables.households
     if households is None:
         return
-    for output in households.outputs(patient_id):
-        for member in {patient_id, *households.members(households.home(patient_id))}:
-            facts = tables.segments.get(f"{member}|{segment_id}") or NO_SEGMENT
-            _touch_told(tables, [output], facts, cause, touched)
+    members = sorted({patient_id, *households.members(households.home(patient_id))})
+    _touch_told(tables, (members, households.outputs(patient_id)), segment_id, cause, touched)
 
 
-def _touch_told(tables: DayTables, outputs: Iterable[str], facts: SegmentFacts, cause: Cause, touched: Touched) -> None:
-    """Note the days that a segment was ever said to be of, under each of some patients."""
-    for date in _dates_told(tables, facts):
-        for output in outputs:
-            if date == service_date(facts):
-                note_attendance(tables, output, date, facts)
-            touched.pop((output, date), None)
-            touched[output, date] = cause
+def _touch_told(
+    tables: DayTables, of: tuple[Sequence[str], Iterable[str]], segment_id: str, cause: Cause, touched: Touched
+) -> None:
+    """Note the days that records of patients, who are or were one, ever said a segment to be of, under who is told."""
+    members, outputs = of
+    for member in members:
+        facts = tables.segments.get(f"{member}|{segment_id}") or NO_SEGMENT
+        for date in _dates_told(tables, facts):
+            if is_note(segment_id) and all(map(is_note, segment_ids_together(tables, members, date))):
+                # A note alone makes no day.
+                continue
+            for output in outputs:
+                if date == service_date(facts):
+                    note_attendance(tables, output, date, facts)
+                touched.pop((output, date), None)
+                touched[output, date] = cause
 
 
 def _dates_told(tables: DayTables, facts: SegmentFacts) -> list[str]:
@@ -110,9 +116,7 @@ def take_merges(tables: DayTables, merges: Iterable[tuple[PatientMerged, Cause]]
             told = {None, *_dates_told(tables, facts)}
             said += [event_of(version, patient_id) for version in versions_of(facts) if date_of(version) in told]
             # Where it was known a version of another may stand again, where it is now another's may fall.
-            for member in together:
-                known = tables.segments.get(f"{member}|{segment_id}") or NO_SEGMENT
-                _touch_told(tables, outputs, known, cause, touched)
+            _touch_told(tables, (together, outputs), segment_id, cause, touched)
         events.append((patient_id, said))
     return tables.forwarding.settle(households, events, cause)
 

@@ -146,7 +146,7 @@ def settle_together(tables: TotalTables, touches: Touches, *, compacted: bool) -
             if cause is None or (not touched and before == after and was.patient == now.patient):
                 continue
             touch = YearTouch(f"{patient_id}|{year:04d}", before, after, was.patient, cause)
-            dates = {*before.days, *after.days, *before.claims, *after.claims}
+            dates = {*before.days, *after.days, *before.claims, *after.claims, *before.remittances, *after.remittances}
             touch.dates = dict.fromkeys(sorted(dates), cause)
             for bucket in BUCKETS:
                 touch.count(bucket, "", cause)

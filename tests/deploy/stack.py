@@ -8,7 +8,6 @@ the class that the image itself runs to make server.properties of its environmen
 
 import os
 import re
-import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from deploy.composition import Service, services
 from deploy.container import Container, until
 from deploy.image import Image
 from deploy.recipe import ROOT
+from homes import free_port, free_ports
 
 from pipeline.broker import java
 from pipeline.broker.jars import classpath
@@ -35,7 +35,7 @@ class Stack:
         self.image = image
         self.kafka = classpath(jars)
         self.services = services()
-        self.ports = dict(zip(("19092", "9092", "19093", "9090"), _free_ports(4), strict=True))
+        self.ports = dict(zip(("19092", "9092", "19093", "9090"), map(str, free_ports(4)), strict=True))
         self.running: dict[str, list[Container]] = {}
         self.ended: dict[str, int] = {}
 
@@ -86,7 +86,7 @@ class Stack:
         return re.sub(r"(?<![\w.])\d{4,5}(?!\w)", lambda found: known.get(found[0], found[0]), text)
 
     def _kxwatch(self, service: Service, folder: Path) -> Container:
-        (port,) = _free_ports(1)
+        port = str(free_port())
         said = service.environment() | {"KXWATCH_PATIENT_KEY": PATIENT_KEY}
         own = {name: self.here(value, {METRICS: port}) for name, value in said.items()}
         environment = {
@@ -142,15 +142,3 @@ class Stack:
         if "global" in said:
             said["global"]["scrape_interval"] = "1s"
         return yaml.safe_dump(said)
-
-
-def _free_ports(count: int) -> list[str]:
-    """Give ports of loopback that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [str(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

@@ -1,15 +1,15 @@
 """A real Kafka with a listener for each way to be let in: TLS, mTLS, SASL over TLS and without."""
 
-import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from homes import free_ports
 from security.certificates import authority, certificate
 
 from pipeline.broker import embedded, java
@@ -48,7 +48,8 @@ def secured(folder: Path, classpath: str) -> Iterator[Secured]:
         signed, key = certificate(folder, name, signer, names)
         (folder / f"{name}-store.pem").write_text(key.read_text() + signed.read_text())
     mine, my_key = certificate(folder, "client", signer, "DNS:client", password="key password")
-    address = dict(zip((*LISTENERS, "CONTROLLER"), _free_addresses(len(LISTENERS) + 1), strict=True))
+    ports = free_ports(len(LISTENERS) + 1)
+    address = {name: f"127.0.0.1:{port}" for name, port in zip((*LISTENERS, "CONTROLLER"), ports, strict=True)}
     (folder / "server.properties").write_text(_properties(address), "utf-8")
 
     users = [f"{mechanism}=[name={USER},password={PASSWORD}]" for mechanism in MECHANISMS[1:]]
@@ -79,14 +80,6 @@ def secured(folder: Path, classpath: str) -> Iterator[Secured]:
         yield Secured(address, signer, stranger, mine, my_key, "key password")
         assert process.stdin is not None
         process.stdin.close()
-
-
-def _free_addresses(count: int) -> list[str]:
-    with ExitStack() as held:
-        listeners = [held.enter_context(socket.socket()) for _ in range(count)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return [f"127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
 
 
 def _properties(address: dict[str, str]) -> str:

@@ -5,13 +5,15 @@ own, so that /opt/kxwatch and /src are folders below another. The steps up to th
 layers, and are taken anew when the Dockerfile or the lock changes: a test run fetches nothing twice.
 """
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deploy.recipe import ROOT, Instruction, Recipe, given
@@ -39,15 +41,16 @@ class Image:
         steps = [one for one in self.recipe.instructions if one.stage == 0]
         code = next(place for place, one in enumerate(steps) if one.word == "COPY" and CODE in one.rest)
         layer = self._kept / _key(steps[:code])
-        if layer.is_dir():
-            shutil.copytree(layer, self.root, symlinks=True)
-        else:
-            self._take(steps[:code])
-            half = self._kept / f"{layer.name}.{os.getpid()}"
-            shutil.copytree(self.root, half, symlinks=True)
-            half.rename(layer)
-            for old in set(self._kept.iterdir()) - {layer, self._base}:
-                shutil.rmtree(old, ignore_errors=True)
+        with self._alone():
+            if layer.is_dir():
+                shutil.copytree(layer, self.root, symlinks=True)
+            else:
+                self._take(steps[:code])
+                half = self._kept / f"{layer.name}.{os.getpid()}"
+                shutil.copytree(self.root, half, symlinks=True)
+                half.rename(layer)
+                for old in set(self._kept.iterdir()) - {layer, self._base}:
+                    shutil.rmtree(old, ignore_errors=True)
         self._take(steps[code:])
 
     def there(self, text: str) -> str:
@@ -58,6 +61,16 @@ class Image:
         """Give the environment of its containers."""
         path = f"{self._base}{os.pathsep}/usr/bin{os.pathsep}/bin"
         return {name: self.there(value).replace("$PATH", path) for name, value in self.recipe.environment().items()}
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one process make a layer at a time; the next one finds it there."""
+        folder = os.open(self._kept, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _take(self, steps: list[Instruction]) -> None:
         # pip's own settings are this machine's: where it fetches from is no part of a recipe.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from homes import MakeHome, MakeSettings, free_port, new_home
+from remains import sweep
 
 from pipeline.broker import EmbeddedBroker
 from pipeline.broker.release import OLDEST
@@ -24,15 +25,30 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
+def shared_brokers() -> list[str]:
+    """The addresses of the brokers that the whole run shares and that run by now."""
+    return []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def swept(shared_brokers: list[str]) -> Iterator[None]:
+    """Leave no topic to the next file."""
+    yield
+    for brokers in shared_brokers:
+        sweep(brokers)
+
+
+@pytest.fixture(scope="session")
 def kafka_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home folder of the broker `kafka`."""
     return new_home(tmp_path_factory.mktemp("kafka") / "home")
 
 
 @pytest.fixture(scope="session")
-def kafka(kafka_home: Path) -> Iterator[str]:
+def kafka(kafka_home: Path, shared_brokers: list[str]) -> Iterator[str]:
     """The address of one real broker that the whole run shares."""
     with EmbeddedBroker(Settings(home=kafka_home, broker_port=free_port())) as broker:
+        shared_brokers.append(broker.bootstrap)
         yield broker.bootstrap
 
 
@@ -43,9 +59,10 @@ def old_kafka_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def old_kafka(old_kafka_home: Path) -> Iterator[str]:
+def old_kafka(old_kafka_home: Path, shared_brokers: list[str]) -> Iterator[str]:
     """The address of one real broker of the oldest release that is promised, for what must hold there too."""
     with EmbeddedBroker(Settings(home=old_kafka_home, broker_port=free_port()), release=OLDEST) as broker:
+        shared_brokers.append(broker.bootstrap)
         yield broker.bootstrap
 
 
@@ -85,7 +102,7 @@ def make_home(tmp_path: Path, used_home: Path) -> MakeHome:
 
 
 @pytest.fixture
-def make_settings(kafka: str, kafka_home: Path, tmp_path: Path) -> MakeSettings:
+def make_settings(kafka: str, kafka_home: Path, tmp_path: Path) -> Iterator[MakeSettings]:
     """Make settings for the shared broker: one topic prefix and one app id a test, so that no test meets another."""
     token = uuid.uuid4().hex[:12]
     own: dict[str, Any] = {
@@ -98,7 +115,8 @@ def make_settings(kafka: str, kafka_home: Path, tmp_path: Path) -> MakeSettings:
         # The days of a test are not today's, and most count what is sent.
         "ticks": False,
     }
-    return lambda **overrides: Settings(**(own | overrides))
+    yield lambda **overrides: Settings(**(own | overrides))
+    sweep(kafka, own["topic_prefix"])
 
 
 @pytest.fixture

@@ -24,8 +24,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)  ## The main job on a real, embedded Kafka, with a live view
 	@$(BIN)/kxwatch demo $(DEMO)
 
-test: $(READY)  ## The whole test suite
-	@$(BIN)/python -m pytest $(TESTS)
+# Half of a test is waiting for a Kafka: two processes take turns, each with brokers of its own.
+test: $(READY)  ## The whole test suite, in two processes
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 lint: $(READY)  ## Formatting, lint, types, import contracts, schemas that are current
 	@$(BIN)/ruff format --check $(wildcard $(SOURCES))

@@ -18,9 +18,9 @@ def image(tmp_path_factory: pytest.TempPathFactory, kafka_home: Path) -> Image:
     return image
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, image: Image, kafka_home: Path) -> Iterator[Stack]:
-    """All services that this machine has the programs for, up and healthy."""
+    """All services that this machine has the programs for, up and healthy; down before the next file."""
     stack = Stack(tmp_path_factory.mktemp("stack"), image, kafka_home / "jars")
     try:
         stack.up(without=frozenset() if shutil.which("prometheus") else frozenset({"prometheus"}))

@@ -1,5 +1,6 @@
 """Every client of ours gets into a Kafka that asks who it is, and tells in a line why it does not."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -89,6 +90,19 @@ async def test_topics_are_made_and_records_go_through(to: Make, listener: str, g
 WRONG = {"sasl_password": "wrong"}
 
 
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """Collect what is left of a connection that was refused.
+
+    Where the loop has ended before a refused handshake has, aiokafka's connection was never closed, and Python warns
+    when it is collected: that is to be here, where it is known, and not in whatever test comes then.
+    """
+    yield
+    gc.collect()
+
+
+@pytest.mark.usefixtures("forgotten")
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize(
     ("listener", "given", "said"),
     [

@@ -17,8 +17,8 @@ from pipeline.figures import folder
 from pipeline.identity import Identity
 from pipeline.ledger.answers import with_strays
 from pipeline.ledger.attended import Attendance, one_on_one
-from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
-from pipeline.ledger.care_facts import CareFacts
+from pipeline.ledger.care.facts import CareFacts
+from pipeline.ledger.care.fold import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.claim_day import Sides, claim_day, last_sent
 from pipeline.ledger.day import outline_day
 from pipeline.ledger.day_tables import DayIndex, DayTables, Touched

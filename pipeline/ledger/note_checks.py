@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.events.days import Finding, Line
-from pipeline.ledger.care_said import ELEMENTS
+from pipeline.ledger.care.said import ELEMENTS
 from pipeline.ledger.segments import Segment
 from pipeline.ledger.versions import Version
 

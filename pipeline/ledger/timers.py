@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 
 from pipeline.events.fields import moment
 from pipeline.events.patients import DayTicked
-from pipeline.ledger.care_alerts import Matter, care_alerts
+from pipeline.ledger.care.alerts import Matter, care_alerts
 from pipeline.ledger.segments import SegmentFacts
 from pipeline.ledger.tables import Cause, Effect, Facts
 from pipeline.ledger.ticks import Ticks

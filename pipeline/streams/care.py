@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from pipeline.connection import partition_of
 from pipeline.engine.record import Count, Output, Record, Tables
 from pipeline.events.alerts import CareAlert
-from pipeline.ledger.care import CARE_EVENTS, CareTables, fold_care
-from pipeline.ledger.care_alerts import NETWORK
-from pipeline.ledger.care_facts import CareFacts
+from pipeline.ledger.care.alerts import NETWORK
+from pipeline.ledger.care.facts import CareFacts
+from pipeline.ledger.care.fold import CARE_EVENTS, CareTables, fold_care
 from pipeline.ledger.tables import Effect, Facts
 from pipeline.ledger.terms import Terms
 from pipeline.ledger.ticks import Ticks

@@ -12,7 +12,7 @@ from pipeline import directory
 from pipeline.connection import producer, started
 from pipeline.events.codec import write
 from pipeline.events.patients import DayTicked
-from pipeline.ledger.care_alerts import NETWORK
+from pipeline.ledger.care.alerts import NETWORK
 from pipeline.ledger.ticks import ticked
 from pipeline.settings import Settings
 from pipeline.topics.catalog import topic_name

@@ -8,13 +8,13 @@ from pipeline.events.base import Event
 from pipeline.events.coverage import CoverageReported, PlanCertified
 from pipeline.events.patients import DayTicked, PatientMerged
 from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitScheduled
-from pipeline.ledger import care_matters
-from pipeline.ledger.care_alerts import NETWORK, Matter, care_alerts
-from pipeline.ledger.care_coverage import coverage
-from pipeline.ledger.care_facts import CareFacts, Family, take_day, take_fact
-from pipeline.ledger.care_left import is_past, leave, newest
-from pipeline.ledger.care_matters import Book
-from pipeline.ledger.care_together import care_together, events_of, families_of
+from pipeline.ledger.care import matters
+from pipeline.ledger.care.alerts import NETWORK, Matter, care_alerts
+from pipeline.ledger.care.coverage import coverage
+from pipeline.ledger.care.facts import CareFacts, Family, take_day, take_fact
+from pipeline.ledger.care.left import is_past, leave, newest
+from pipeline.ledger.care.matters import Book
+from pipeline.ledger.care.together import care_together, events_of, families_of
 from pipeline.ledger.forwarding import Forwarding
 from pipeline.ledger.households import Households
 from pipeline.ledger.segments import Result
@@ -145,7 +145,7 @@ def _begin_day(tables: CareTables, tick: DayTicked, cause: Cause, touched: Touch
         return "duplicate" if tick.date == tables.ticks.today else "superseded"
     for patient_id in due:
         if tables.patients.get(patient_id) is not None:
-            found = care_matters.families(tables.view(patient_id))
+            found = matters.families(tables.view(patient_id))
             touched.setdefault(patient_id, {}).update(dict.fromkeys(found, cause))
     if tables.network:
         touched.setdefault(NETWORK, {})[("figures",)] = cause
@@ -227,12 +227,12 @@ def _figures(_: CareFacts, book: Book) -> None:
 
 
 _FINDERS: dict[str, Callable[..., None]] = {
-    "plan": care_matters.certification,
-    "progress": care_matters.progress,
-    "note": care_matters.noted,
-    "elements": care_matters.documentation,
+    "plan": matters.certification,
+    "progress": matters.progress,
+    "note": matters.noted,
+    "elements": matters.documentation,
     "cover": coverage,
-    "verify": care_matters.verified,
+    "verify": matters.verified,
     "figures": _figures,
 }
 

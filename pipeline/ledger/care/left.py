@@ -3,9 +3,9 @@
 from pipeline.events.base import Event
 from pipeline.events.coverage import CoverageReported, PlanCertified
 from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitScheduled
-from pipeline.ledger.care_alerts import Matter
-from pipeline.ledger.care_facts import CareFacts
-from pipeline.ledger.care_said import Coverage, Plan, coverage_of, plan_of
+from pipeline.ledger.care.alerts import Matter
+from pipeline.ledger.care.facts import CareFacts
+from pipeline.ledger.care.said import Coverage, Plan, coverage_of, plan_of
 from pipeline.rules.care import later
 
 _YEAR = 366

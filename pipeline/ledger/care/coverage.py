@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pipeline.events.alerts import CareKind
 from pipeline.events.coverage import Authorization
-from pipeline.ledger.care_alerts import Matter
-from pipeline.ledger.care_facts import CareFacts
-from pipeline.ledger.care_matters import Book
-from pipeline.ledger.care_said import Coverage
+from pipeline.ledger.care.alerts import Matter
+from pipeline.ledger.care.facts import CareFacts
+from pipeline.ledger.care.matters import Book
+from pipeline.ledger.care.said import Coverage
 from pipeline.rules.care import care_figure, later
 
 Billed = tuple[str, int]

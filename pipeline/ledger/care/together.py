@@ -8,9 +8,9 @@ import msgspec
 from pipeline.events.base import Event
 from pipeline.events.coverage import CoverageReported, PlanCertified
 from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitScheduled
-from pipeline.ledger.care_facts import CareFacts, Family, Visit
-from pipeline.ledger.care_matters import families
-from pipeline.ledger.care_said import ELEMENTS, Note, Said, newer
+from pipeline.ledger.care.facts import CareFacts, Family, Visit
+from pipeline.ledger.care.matters import families
+from pipeline.ledger.care.said import ELEMENTS, Note, Said, newer
 
 _coverage = msgspec.json.Decoder(CoverageReported).decode
 _appointment = msgspec.json.Decoder(VisitScheduled | VisitCancelled).decode

@@ -10,8 +10,8 @@ from pipeline.events.base import Event
 from pipeline.events.coverage import CoverageReported, PlanCertified
 from pipeline.events.days import Line
 from pipeline.events.visits import VisitCancelled, VisitDocumented, VisitScheduled
-from pipeline.ledger.care_alerts import Matter
-from pipeline.ledger.care_said import (
+from pipeline.ledger.care.alerts import Matter
+from pipeline.ledger.care.said import (
     Appointment,
     Coverage,
     Note,

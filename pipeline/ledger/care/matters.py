@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.ledger.care_alerts import Matter
-from pipeline.ledger.care_facts import CareFacts, Family, Visit
+from pipeline.ledger.care.alerts import Matter
+from pipeline.ledger.care.facts import CareFacts, Family, Visit
 from pipeline.rules.care import care_figure, certified_through, later
 from pipeline.rules.payers import Payer, Payers
 

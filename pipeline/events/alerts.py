@@ -77,8 +77,9 @@ class CareNews(Struct, frozen=True, kw_only=True, gc=False):
     """What a care alert says: the kind of matter, what it is about, and what to do.
 
     `service_date` is the date that it is about, `due_on` the date by which something was or is due, `left` what is
-    left of a limit (visits, units; less than 0 when it is exceeded), `about` the ids that it names: of a segment, an
-    appointment, a coverage, a therapist or an authorization, elements of a note, or the names of figures.
+    left of a limit (visits, less than 0 when it is exceeded; of units the number at which they are told, or 0),
+    `about` the ids that it names: of a segment, an appointment, a coverage, a therapist or an authorization, elements
+    of a note, or the names of figures.
     """
 
     schema_version: int = 1

@@ -46,3 +46,11 @@ def test_a_claim_for_a_day_that_came_and_went_under_any_name_is_to_be_taken_back
     found = {(subject, date, payer) for subject, _, date, kind, payer in amiss(alerts) if kind == "resubmit"}
     gone = {place for place in found if f"{place[0]}|{place[1]}" not in values["billable-days"]}
     assert gone == claims_to_take_back(history)
+
+
+@given(merged_for_good(), st.data())
+def test_claims_are_amiss_in_the_end_in_whatever_order_merges_and_facts_came(
+    history: list[Event], data: st.DataObject
+) -> None:
+    again = data.draw(st.lists(st.sampled_from(history), max_size=4))
+    assert amiss(run(data.draw(st.permutations(history + again)))[1]) == amiss(run(history)[1])

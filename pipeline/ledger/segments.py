@@ -56,8 +56,11 @@ def take(facts: SegmentFacts, version: Version) -> tuple[SegmentFacts, Result]:
     The same facts are given back where nothing is new, not even a date.
     """
     after, result = _taken(facts, version)
-    if version.kind == STOPPED or (facts.whole is None and facts.start is None):
-        # Nearly always: the first version that has a date, or one that has none and takes none away.
+    whole = facts.whole
+    if version.kind == STOPPED or (
+        facts.start is None and not facts.others and (whole is None or date_of(whole) == date_of(version))
+    ):
+        # Nearly always: no date is taken away, and none is told of beside it.
         return after, result
     known = dates_of(after)
     others = list(after.others)

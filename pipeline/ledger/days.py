@@ -178,8 +178,10 @@ def notes_of(tables: DayTables, patient_id: str, date: str) -> list[Version]:
         members = [patient_id]
         index = tables.days.get(f"{patient_id}|{date}")
         segment_ids = index.segment_ids if index else []
-    noted = sorted([segment_id for segment_id in segment_ids if is_note(segment_id)])
-    found = [standing_base(facts_together(tables, members, segment_id)) for segment_id in noted]
+    noted = [segment_id for segment_id in segment_ids if is_note(segment_id)]
+    if not noted:
+        return []
+    found = [standing_base(facts_together(tables, members, segment_id)) for segment_id in sorted(noted)]
     return [note for note in found if note is not None]
 
 

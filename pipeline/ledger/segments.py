@@ -135,7 +135,8 @@ def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
         return None
     if base.kind == SERVICE:
         minutes, by_assistant = base.minutes or 0, base.assistant_minutes or 0
-        return _segment(base, (None, None), minutes * 60 * MICROSECONDS, by_assistant * 60 * MICROSECONDS, fits=True)
+        minute = 60 * MICROSECONDS
+        return _segment(base, None, None, minutes * minute, by_assistant * minute, fits=True)
     stop = facts.stop or base
     started_at, stopped_at = base.started_at, stop.stopped_at
     if stopped_at is None or started_at is None:
@@ -147,11 +148,11 @@ def resolve(facts: SegmentFacts, max_minutes: int) -> Segment | None:
     stated = base.assistant_seconds if stop.assistant_seconds is None else stop.assistant_seconds
     by_assistant = (stated or 0) * MICROSECONDS
     fits = elapsed >= 0 and by_assistant <= counted and elapsed <= max_minutes * 60 * MICROSECONDS
-    return _segment(base, (started_at, stopped_at), counted, by_assistant, fits=fits)
+    return _segment(base, started_at, stopped_at, counted, by_assistant, fits=fits)
 
 
 def _segment(
-    base: Version, clock: tuple[str | None, str | None], microseconds: int, by_assistant: int, *, fits: bool
+    base: Version, started_at: str | None, stopped_at: str | None, microseconds: int, by_assistant: int, *, fits: bool
 ) -> Segment:
     return Segment(
         base.segment_id,
@@ -159,7 +160,8 @@ def _segment(
         base.payer_id or "",
         base.discipline or "",
         base.code or "",
-        *clock,
+        started_at,
+        stopped_at,
         microseconds,
         by_assistant,
         fits,

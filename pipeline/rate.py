@@ -44,9 +44,7 @@ from pipeline.ledger.year_events import YEAR_EVENTS
 from pipeline.settings import Settings
 
 _LINES_BETWEEN_FLUSHES = 12_000
-"""What is held decoded of days meanwhile is less than a fifth of what a year holds encoded."""
-_FLUSHES_OF_ALL = 5
-"""Each so many flushes years and care are written, too: a patient comes again and again, to days that are new."""
+"""What is held decoded meanwhile is less than a fifth of what a year holds encoded."""
 _ALERTS = frozenset({"threshold-alerts", "care-alerts", "claim-alerts"})
 
 
@@ -120,10 +118,8 @@ class Rater:
             for effect in self._take(event):
                 if effect.topic in _ALERTS and effect.value is not None:
                     yield Output(effect.topic, effect.key, effect.value)
-            if offset % (_LINES_BETWEEN_FLUSHES * _FLUSHES_OF_ALL) == 0:
+            if offset % _LINES_BETWEEN_FLUSHES == 0:
                 self._flush()
-            elif offset % _LINES_BETWEEN_FLUSHES == 0:
-                self._flush_days()
         self._flush()
 
     def _take(self, event: Event) -> Sequence[Effect]:
@@ -194,14 +190,11 @@ class Rater:
         self._attendance.clear()
         return changes, attended
 
-    def _flush_days(self) -> None:
-        self._day_tables.flush()
-        self._rosters.flush()
-
     def _flush(self) -> None:
-        self._flush_days()
+        self._day_tables.flush()
         self._total_tables.flush()
         self._care_tables.flush()
+        self._rosters.flush()
 
     def results(self) -> Iterator[Output]:
         """Give the final value of every compacted key, patient by patient; what does not stand is left out."""
